@@ -1,0 +1,133 @@
+"""The contract that every game fulfils: pure rules, `apply(state, action, rng) -> Step`.
+
+An engine sees the state, the action, its manifest and random numbers: never the balance, the player or the clock. It may
+not change what it is given. The same state, action and draws give the same step, for ever: that is what `webingo verify`
+relies on. Amounts are integers in the denomination's smallest unit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel
+
+from webingo.rng import Rng
+
+
+class Action(NamedTuple):
+    """What a player asks for. `params` comes from the wire unchecked: the engine refuses what is wrong in it."""
+
+    name: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GameState:
+    """One state of a game. `id` is a UUID 4 that no other state has; `actions` is exactly what `apply` accepts now.
+
+    `data` is sent to the player as it is; `private` is stored beside it and never leaves the server.
+    """
+
+    id: str
+    name: str
+    data: dict[str, Any]
+    actions: tuple[str, ...]
+    private: dict[str, Any]
+
+
+class Move(NamedTuple):
+    """Money that a step moves: a wager out of the wallet or a win into it. The amount is positive."""
+
+    kind: Literal["wager", "win"]
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an action leads to. The caller gives the new state its id.
+
+    `moves` are carried out in order with the change of state, all or nothing. A round begins with the first wager and is
+    open until a step says `over`. `then` is an action that follows at once on the new state (a bet that first ends the
+    round before): both transitions are committed together and pushed one after the other.
+    """
+
+    name: str
+    data: dict[str, Any]
+    actions: tuple[str, ...]
+    private: dict[str, Any] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
+    over: bool = True
+    then: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """The exact mathematics of a game, per unit of stake. `details` holds what only this kind of game has."""
+
+    rtp: Fraction
+    hit_rate: Fraction
+    variance: Fraction
+    max_win: Fraction
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Sums over simulated rounds, per unit of stake, that can be added up over processes."""
+
+    rounds: int
+    returned: float
+    returned_squared: float
+    hits: int
+    highest: float
+
+
+class Engine(Protocol):
+    """One game: the rules of a kind of game with one manifest's mathematics and one site's settings.
+
+    `Math` and `Settings` are the pydantic models of the manifest's `math` and `settings`; a site may override settings
+    that the manifest opens, never the mathematics. Building an engine checks what the models can't and raises ValueError.
+    """
+
+    Math: ClassVar[type[BaseModel]]
+    Settings: ClassVar[type[BaseModel]]
+
+    max_win: int
+    """The largest sum of wins of one round, as a multiple of the round's first wager: the commit refuses more."""
+
+    def __init__(self, math: Any, settings: Any) -> None: ...
+
+    def start(self, rng: Rng) -> Step:
+        """The first state after the game is loaded. Moves no money."""
+        ...
+
+    def apply(self, state: GameState, action: Action, rng: Rng) -> Step:
+        """The step that `action` leads to. Raises Refused (ACTION_NOT_ALLOWED, BAD_PARAMS, LIMIT) and nothing else."""
+        ...
+
+    def finish(self, state: GameState) -> Sequence[Action]:
+        """The actions that bring the game to an end from here, so that it can be unloaded: none where no round is open.
+
+        Raises Refused(NOT_FINISHABLE) where the player still has a choice to make.
+        """
+        ...
+
+    def abandon(self, state: GameState) -> Sequence[Action]:
+        """The actions that close a round whose player never came back, to the player's benefit where there is a choice."""
+        ...
+
+    def rules(self) -> dict[str, Any]:
+        """What a player may read: JSON for /games/<id>/rules, with the pay table, limits and how a round goes.
+
+        Keys: `summary` (text), `how_to_play` (list of texts), `pays` (list of {name, pay, odds, picture?}), `limits` (dict).
+        """
+        ...
+
+    def odds(self) -> Odds:
+        """Exact, by counting: no simulation."""
+        ...
+
+    def simulate(self, rounds: int, seed: int) -> Sample:
+        """Plays rounds fast, with a seeded generator of its own that never serves live play."""
+        ...

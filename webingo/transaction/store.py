@@ -1,0 +1,78 @@
+"""The contract of the only writer. Every store passes the same tests (tests/test_store_contract.py).
+
+Each method is atomic, and safe to send again when its answer got lost: a retry changes nothing more and answers as the
+first call did. All of them raise Refused(UNAVAILABLE) when the database does not answer in time; whether a write
+happened is then unknown to the caller, and only opening the seat again tells.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId
+from webingo.user import User
+
+
+class Store(Protocol):
+    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
+        """Takes the seat for a new session: its epoch goes up, and what held it before can write no more.
+
+        A wallet that never existed is created with `grant` units, as a ledger entry. Refused PLAYER_BLOCKED.
+        """
+        ...
+
+    async def commit(self, transaction: Transaction) -> Funds:
+        """Writes state, money, ledger, userdata and the rounds' records in one step.
+
+        Refused REPLACED (another session has the seat), STALE (the seat is not at `base`), INSUFFICIENT_FUNDS, LIMIT (a
+        balance above MAX_AMOUNT), PLAYER_BLOCKED (a wager of a blocked player), each with `balance` and `seq` as facts;
+        nothing is written then. Raises PayoutAboveMaximum where a round's wins exceed the game's stated largest win.
+        """
+        ...
+
+    async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
+        """Replaces the seat's userdata (JSON). Refused REPLACED."""
+        ...
+
+    async def close(self, seat: Seat, epoch: int) -> None:
+        """The session of that epoch has ended; a later one is not touched."""
+        ...
+
+    async def post(self, posting: Posting) -> Funds:
+        """Moves money outside of any session, once per posting id; creates the wallet where it is missing."""
+        ...
+
+    async def funds(self, wallet: WalletId) -> Funds:
+        """Balance 0 and seq 0 for a wallet that does not exist."""
+        ...
+
+    async def block(self, user: User, blocked: bool) -> None:
+        """A blocked player can't log in or wager; running sessions hear of it by an event."""
+        ...
+
+    async def round(self, round_id: str) -> list[bytes] | None:
+        """The record of a round: [header, record, state, record, state, …], or None."""
+        ...
+
+    async def history(self, user: User, first: int, count: int) -> list[str]:
+        """Ids of the player's rounds, newest first."""
+        ...
+
+    async def abandoned(self, shard: int, before_ms: int, count: int) -> list[Seat]:
+        """Seats of the shard with an open round on which nothing was done since."""
+        ...
+
+    def entries(self, shard: int) -> AsyncIterator[Entry]:
+        """The shard's ledger from its first kept entry to its end."""
+        ...
+
+    def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
+        """str(WalletId) and funds of every wallet of the shard."""
+        ...
+
+    def listen(self, hear: Callable[[Event], None]) -> None:
+        """`hear` is called for what happens to any player, in this process or another. It must not block or raise."""
+        ...
+
+
+class PayoutAboveMaximum(Exception):  # noqa: N818 - names the finding
+    """An outcome above the largest win that its game states: the engine or the manifest is wrong. Nothing was written."""

@@ -1,0 +1,137 @@
+"""What is written: a change of state, its money and its proof, as one transaction, all or nothing."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from webingo.engines.engine import Move
+from webingo.user import User
+
+MAX_AMOUNT = 2**53 - 1
+"""No balance or amount goes above this: the commit script counts in doubles, which are exact up to here."""
+
+
+class Seat(NamedTuple):
+    """A player's place on a site: holds the running game, its state and the userdata. One session writes to it at a time."""
+
+    user: User
+    site: str
+
+    def __str__(self) -> str:
+        return f"{self.user.platform}:{self.site}:{self.user.uid}"
+
+
+class WalletId(NamedTuple):
+    """A player's wallet in one denomination. The sites of a platform share it."""
+
+    user: User
+    denom: str
+
+    def __str__(self) -> str:
+        return f"{self.user.platform}:{self.denom}:{self.user.uid}"
+
+
+class Funds(NamedTuple):
+    """A wallet's balance after its entry number `seq`: of two, the one with the higher seq is the newer."""
+
+    balance: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One transition within a transaction, as it goes into a round's record.
+
+    `round` is empty for a transition outside of any round (a new deal of cards), which moves no money. `header` is set on
+    the transition that opens the round. `record` is JSON: action, params, draws and moves; `state` is the public JSON of
+    the state that it led to.
+    """
+
+    round: str
+    record: bytes
+    state: bytes
+    moves: tuple[Move, ...] = ()
+    header: bytes = b""
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded).
+
+    `epoch` is the session's: a store refuses the writes of a session that was taken over. `max_win` is the game's cap as
+    a multiple of a round's first wager. `userdata` is None where it stays as it is. Applying one twice is as once.
+    """
+
+    seat: Seat
+    wallet: WalletId
+    epoch: int
+    at_ms: int
+    base: str
+    sid: str
+    game: str = ""
+    state: bytes = b""
+    private: bytes = b""
+    max_win: int = 0
+    parts: tuple[Part, ...] = ()
+    userdata: bytes | None = None
+
+
+class Posting(NamedTuple):
+    """Money that moves outside of any session: a grant, an adjustment, a purchase. Posted once per `id`, for ever.
+
+    `amount` is signed; a negative one is refused with INSUFFICIENT_FUNDS where the balance does not reach.
+    """
+
+    id: str
+    wallet: WalletId
+    kind: str
+    amount: int
+    reason: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a session finds when it takes a seat: `state` and `private` are b"" where no game is loaded."""
+
+    epoch: int
+    funds: Funds
+    userdata: dict[str, Any]
+    game: str = ""
+    state: bytes = b""
+    private: bytes = b""
+    round: str = ""
+
+
+class Entry(NamedTuple):
+    """One line of the ledger. `id` is unique for ever, `amount` signed, `balance` the wallet's after it."""
+
+    id: str
+    wallet: str
+    seq: int
+    kind: str
+    amount: int
+    balance: int
+    round: str
+    game: str
+    site: str
+    at_ms: int
+    note: str
+    position: str
+    """Where the entry stands in its shard's ledger; ordered within the shard."""
+
+
+class Event(NamedTuple):
+    """Something that happened to a player elsewhere: another session took the seat, or the wallet changed."""
+
+    kind: str  # "seat" | "wallet" | "block"
+    subject: str  # str(Seat) | str(WalletId) | platform:uid
+    number: int  # the seat's new epoch | the wallet's seq
+    balance: int = 0
+
+
+def dumps(value: Any) -> bytes:
+    """The one way in which JSON is written to the store and to players."""
+    return orjson.dumps(value)
