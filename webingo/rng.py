@@ -121,7 +121,6 @@ class SystemRng:
         return pool[:k]
 
 
-
 def _forget_after_fork() -> None:
     for rng in _INSTANCES:
         rng._refill()
