@@ -16,7 +16,8 @@ class Store(Protocol):
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
         """Takes the seat for a new session: its epoch goes up, and what held it before can write no more.
 
-        A wallet that never existed is created with `grant` units, as a ledger entry. Refused PLAYER_BLOCKED.
+        A wallet that never existed is created with `grant` units, as a ledger entry. Refused PLAYER_BLOCKED; UNAVAILABLE
+        where an unfinished round holds money of another denomination.
         """
         ...
 
@@ -33,12 +34,16 @@ class Store(Protocol):
         """Replaces the seat's userdata (JSON). Refused REPLACED."""
         ...
 
-    async def close(self, seat: Seat, epoch: int) -> None:
+    async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
         """The session of that epoch has ended; a later one is not touched."""
         ...
 
     async def post(self, posting: Posting) -> Funds:
-        """Moves money outside of any session, once per posting id; creates the wallet where it is missing."""
+        """Moves money outside of any session, once per posting id; creates the wallet where it is missing.
+
+        Answers a repetition as the first call. Refused INSUFFICIENT_FUNDS, LIMIT, BAD_PARAMS (the id was used before for
+        another kind or amount).
+        """
         ...
 
     async def funds(self, wallet: WalletId) -> Funds:
@@ -69,8 +74,21 @@ class Store(Protocol):
         """str(WalletId) and funds of every wallet of the shard."""
         ...
 
-    def listen(self, hear: Callable[[Event], None]) -> None:
-        """`hear` is called for what happens to any player, in this process or another. It must not block or raise."""
+    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
+        """Remembers a login for the doors without a socket."""
+        ...
+
+    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
+        """Whose login this is, kept for another `ttl_s`; None where it is unknown or was idle too long."""
+        ...
+
+    def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
+        """`hear` is called for what happens to any player, in this process or another; `missed` when events may have
+        been lost (the connection to the database was). Neither may block or raise."""
+        ...
+
+    async def aclose(self) -> None:
+        """Ends the connection to the database."""
         ...
 
 

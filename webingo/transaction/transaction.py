@@ -1,12 +1,14 @@
 """What is written: a change of state, its money and its proof, as one transaction, all or nothing."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import orjson
-
 from webingo.engines.engine import Move
-from webingo.user import User
+from webingo.rng import fresh_id
+from webingo.user import SHARDS, User
+
+_SHARDED_ID = re.compile(r"(\d\d)-[0-9A-Za-z_-]{20,64}")
 
 MAX_AMOUNT = 2**53 - 1
 """No balance or amount goes above this: the commit script counts in doubles, which are exact up to here."""
@@ -21,6 +23,11 @@ class Seat(NamedTuple):
     def __str__(self) -> str:
         return f"{self.user.platform}:{self.site}:{self.user.uid}"
 
+    @classmethod
+    def parse(cls, text: str) -> "Seat":
+        platform, site, uid = text.split(":", 2)
+        return cls(User(platform, uid), site)
+
 
 class WalletId(NamedTuple):
     """A player's wallet in one denomination. The sites of a platform share it."""
@@ -30,6 +37,11 @@ class WalletId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.user.platform}:{self.denom}:{self.user.uid}"
+
+    @classmethod
+    def parse(cls, text: str) -> "WalletId":
+        platform, denom, uid = text.split(":", 2)
+        return cls(User(platform, uid), denom)
 
 
 class Funds(NamedTuple):
@@ -58,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded).
+    """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded) of the game `game`.
 
     `epoch` is the session's: a store refuses the writes of a session that was taken over. `max_win` is the game's cap as
     a multiple of a round's first wager. `userdata` is None where it stays as it is. Applying one twice is as once.
@@ -79,7 +91,7 @@ class Transaction:
 
 
 class Posting(NamedTuple):
-    """Money that moves outside of any session: a grant, an adjustment, a purchase. Posted once per `id`, for ever.
+    """Money that moves outside of any session: a grant, an adjustment, a purchase. Posted once per wallet and `id`, for ever.
 
     `amount` is signed; a negative one is refused with INSUFFICIENT_FUNDS where the balance does not reach.
     """
@@ -132,6 +144,12 @@ class Event(NamedTuple):
     balance: int = 0
 
 
-def dumps(value: Any) -> bytes:
-    """The one way in which JSON is written to the store and to players."""
-    return orjson.dumps(value)
+def fresh_round_id(user: User) -> str:
+    """A round's id carries its player's shard, so that the round is found by its id alone."""
+    return f"{user.shard:02d}-{fresh_id()}"
+
+
+def shard_of(public_id: str) -> int | None:
+    """The shard that a round's or a login's id names, or None where the id can't be one of ours."""
+    match = _SHARDED_ID.fullmatch(public_id)
+    return int(match[1]) if match and int(match[1]) < SHARDS else None

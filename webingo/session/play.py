@@ -1,0 +1,117 @@
+"""From actions to transitions: runs the engine, names states and rounds, and writes down the proof. No I/O."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from webingo.engines.engine import Action, GameState, Step
+from webingo.resources.game import Game
+from webingo.rng import RecordingRng, Rng, fresh_id
+from webingo.transaction.transaction import Part, Seat, WalletId, fresh_round_id
+
+_LONGEST_CHAIN = 8
+"""Transitions that one action may cause; an engine that wants more is running in a circle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A loaded game: its state, the same as the JSON that players see, what is private, and the open round ("" = none)."""
+
+    game: Game
+    state: GameState
+    public: bytes
+    private: bytes
+    round: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of state as it is committed and pushed; amounts are sums of the transition's moves."""
+
+    running: Running
+    part: Part
+    wagered: int
+    won: int
+
+
+def began(game: Game, rng: Rng) -> Running:
+    """The game in its first state."""
+    return _entered(game, game.engine.start(rng), "")
+
+
+def resumed(game: Game, public: bytes, private: bytes, round_id: str) -> Running:
+    """The game in a stored state."""
+    seen = orjson.loads(public)
+    state = GameState(seen["id"], seen["name"], seen["data"], tuple(seen["actions"]), orjson.loads(private)["data"])
+    return Running(game, state, public, private, round_id)
+
+
+def stored_version(private: bytes) -> str:
+    """The version of the game's rules under which a stored state was made."""
+    return str(orjson.loads(private)["version"])
+
+
+def transitions(
+    running: Running, actions: Sequence[Action], rng: Rng, seat: Seat, wallet: WalletId, at_ms: int
+) -> list[Transition]:
+    """What the actions lead to, one after the other. Raises Refused as the engine does; nothing has happened then."""
+    queue, done = deque(actions), list[Transition]()
+    while queue:
+        if len(done) == _LONGEST_CHAIN:
+            raise RuntimeError(f"{running.game.id}: more than {_LONGEST_CHAIN} transitions from one action")
+        action = queue.popleft()
+        recorder = RecordingRng(rng)
+        step = running.game.engine.apply(running.state, action, recorder)
+        after = _transition(running, action, step, recorder, seat, wallet, at_ms)
+        done.append(after)
+        running = after.running
+        if step.then is not None:
+            queue.appendleft(step.then)
+    return done
+
+
+def _transition(
+    running: Running, action: Action, step: Step, recorder: RecordingRng, seat: Seat, wallet: WalletId, at_ms: int
+) -> Transition:
+    wagered = sum(amount for kind, amount in step.moves if kind == "wager")
+    won = sum(amount for kind, amount in step.moves if kind == "win")
+    round_id, header = running.round, b""
+    if not round_id and (step.moves or not step.over):
+        if step.moves[0].kind != "wager":
+            raise RuntimeError(f"{running.game.id}: a round has to begin with a wager")
+        round_id = fresh_round_id(seat.user)
+        header = _header(running, round_id, seat, wallet, at_ms)
+    record = orjson.dumps(
+        {"action": action.name, "params": action.params, "draws": recorder.draws, "moves": step.moves, "at": at_ms}
+    )
+    after = _entered(running.game, step, "" if step.over else round_id)
+    part = Part(round_id, record, after.public, step.moves, header, step.over and bool(round_id))
+    return Transition(after, part, wagered, won)
+
+
+def _entered(game: Game, step: Step, round_id: str) -> Running:
+    state = GameState(fresh_id(), step.name, step.data, step.actions, step.private)
+    public = orjson.dumps({"id": state.id, "name": state.name, "data": state.data, "actions": state.actions})
+    private = orjson.dumps({"version": game.manifest.version, "data": state.private})
+    return Running(game, state, public, private, round_id)
+
+
+def _header(running: Running, round_id: str, seat: Seat, wallet: WalletId, at_ms: int) -> bytes:
+    """What a replay starts from: the rules by version and settings, the player, and the state before the first wager."""
+    return orjson.dumps(
+        {
+            "round": round_id,
+            "game": running.game.id,
+            "version": running.game.manifest.version,
+            "settings": running.game.settings,
+            "platform": seat.user.platform,
+            "site": seat.site,
+            "uid": seat.user.uid,
+            "denom": wallet.denom,
+            "at": at_ms,
+            "state": orjson.Fragment(running.public),
+            "private": orjson.Fragment(running.private),
+        }
+    )

@@ -1,0 +1,229 @@
+"""The store on Redis: each method is one script call, on keys of one shard.
+
+Keys, all with the shard as hash tag so that a script touches one slot of a cluster (`wb:{17}:…`):
+  seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, round, stake, won, wallet
+  wallet:<platform:denom:uid>  hash   balance, seq
+  watch:<wallet>               hash   site -> epoch of the session there
+  user:<platform:uid>          hash   blocked
+  history:<platform:uid>       list   round ids, newest first
+  round:<round id>             list   header, then record and state of each transition
+  once:<wallet>:<posting id>   hash   what was posted under the id
+  login:<login id>             string the seat of a login without a socket
+  wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
+  ledger                       stream the shard's ledger
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+from webingo.errors import Code, Refused
+from webingo.support.redis import Link, Script
+from webingo.transaction.store import PayoutAboveMaximum
+from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId, shard_of
+from webingo.user import SHARDS, User
+
+_CHANNEL = "wb:events"
+_PAGE = 1000
+
+
+def _script(name: str) -> Script:
+    return Script(name, files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8"))
+
+
+_COMMIT, _OPEN, _CLOSE = _script("commit"), _script("open"), _script("close")
+_POST, _SAVE, _BLOCK = _script("post"), _script("save"), _script("block")
+
+
+class RedisStore:
+    """`history_rounds` and `round_retention_s` bound what is kept of a player's finished rounds."""
+
+    def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
+        self._link = link
+        self._history_rounds = history_rounds
+        self._round_retention_s = round_retention_s
+
+    async def prepare(self) -> None:
+        """Checks that the database was made for this number of shards. Raises ValueError where it was not."""
+        await self._link.execute("SET", "wb:shards", SHARDS, "NX")
+        found = int(await self._link.execute("GET", "wb:shards"))
+        if found != SHARDS:
+            raise ValueError(f"the database is divided into {found} shards, this program expects {SHARDS}")
+
+    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
+        key = _keys(seat.user)
+        keys = (
+            f"{key}seat:{seat}",
+            f"{key}wallet:{wallet}",
+            f"{key}ledger",
+            f"{key}watch:{wallet}",
+            _user_key(seat.user),
+            f"{key}wallets",
+        )
+        answer = await self._link.call(_OPEN, keys, (grant, at_ms, str(wallet), str(seat), seat.site))
+        if answer[0] == b"OTHER_WALLET":
+            raise Refused(Code.UNAVAILABLE, "An unfinished round is waiting in another denomination.")
+        funds = _settled(answer)
+        epoch, userdata, game, state, private, round_id = answer[3:]
+        return Opened(epoch, funds, orjson.loads(userdata), game.decode(), state, private, round_id.decode())
+
+    async def commit(self, transaction: Transaction) -> Funds:
+        keys, args = self._commit_call(transaction)
+        answer = await self._link.call(_COMMIT, keys, args)
+        if answer[0] == b"OK":
+            return Funds(answer[1], answer[2])
+        if answer[0] == b"OVER_MAX_WIN":
+            raise PayoutAboveMaximum(f"{transaction.game}: more than {transaction.max_win} times the wager")
+        return _settled(answer)
+
+    def _commit_call(self, tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
+        key, wallet = _keys(tx.seat.user), str(tx.wallet)
+        seat = str(tx.seat)
+        keys = [
+            f"{key}seat:{seat}",
+            f"{key}wallet:{wallet}",
+            f"{key}ledger",
+            _history_key(tx.seat.user),
+            f"{key}open",
+            f"{key}watch:{wallet}",
+            _user_key(tx.seat.user),
+        ]
+        args: list[bytes | str | int] = [
+            tx.epoch,
+            tx.base,
+            tx.sid,
+            tx.at_ms,
+            tx.game,
+            tx.state,
+            tx.private,
+            tx.max_win,
+            b"" if tx.userdata is None else tx.userdata,
+            wallet,
+            tx.seat.site,
+            seat,
+            self._history_rounds,
+            self._round_retention_s,
+            len(tx.parts),
+        ]
+        rounds: dict[str, int] = {"": 0}
+        for part in tx.parts:
+            number = rounds.get(part.round)
+            if number is None:
+                number = rounds[part.round] = len(rounds)
+                keys.append(f"{key}round:{part.round}")
+            same = part.state is tx.state
+            closes = 1 if part.closes else 0
+            args += (number, part.round, part.header, part.record, b"" if same else part.state, closes, len(part.moves))
+            for kind, amount in part.moves:
+                args += (kind, -amount if kind == "wager" else amount)
+        return keys, args
+
+    async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
+        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, userdata)))
+
+    async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
+        _settled(await self._link.call(_CLOSE, (f"{_keys(seat.user)}watch:{wallet}",), (seat.site, epoch)))
+
+    async def post(self, posting: Posting) -> Funds:
+        key, wallet = _keys(posting.wallet.user), str(posting.wallet)
+        keys = (f"{key}once:{wallet}:{posting.id}", f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets")
+        args = (posting.id, wallet, posting.kind, posting.amount, posting.reason, posting.at_ms)
+        return _settled(await self._link.call(_POST, keys, args))
+
+    async def funds(self, wallet: WalletId) -> Funds:
+        balance, seq = await self._link.execute("HMGET", f"{_keys(wallet.user)}wallet:{wallet}", "balance", "seq")
+        return Funds(int(balance or 0), int(seq or 0))
+
+    async def block(self, user: User, blocked: bool) -> None:
+        await self._link.call(_BLOCK, (_user_key(user),), (1 if blocked else 0, f"{user.platform}:{user.uid}"))
+
+    async def round(self, round_id: str) -> list[bytes] | None:
+        shard = shard_of(round_id)
+        if shard is None:
+            return None
+        return await self._link.execute("LRANGE", f"wb:{{{shard}}}:round:{round_id}", 0, -1) or None
+
+    async def history(self, user: User, first: int, count: int) -> list[str]:
+        return [i.decode() for i in await self._link.execute("LRANGE", _history_key(user), first, first + count - 1)]
+
+    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
+        await self._link.execute("SET", _login_key(login_id), str(seat), "EX", ttl_s)
+
+    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
+        if shard_of(login_id) is None:
+            return None
+        found = await self._link.execute("GETEX", _login_key(login_id), "EX", ttl_s)
+        return Seat.parse(found.decode()) if found else None
+
+    async def abandoned(self, shard: int, before_ms: int, count: int) -> list[Seat]:
+        found = await self._link.execute("ZRANGEBYSCORE", f"wb:{{{shard}}}:open", "-inf", f"({before_ms}", "LIMIT", 0, count)
+        return [Seat.parse(seat.decode()) for seat in found]
+
+    async def entries(self, shard: int) -> AsyncIterator[Entry]:
+        start = "-"
+        while True:
+            page = await self._link.execute("XRANGE", f"wb:{{{shard}}}:ledger", start, "+", "COUNT", _PAGE)
+            for position, fields in page:
+                yield _entry(position, fields)
+            if len(page) < _PAGE:
+                return
+            start = "(" + page[-1][0].decode()
+
+    async def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
+        for name in sorted(await self._link.execute("SMEMBERS", f"wb:{{{shard}}}:wallets")):
+            wallet = WalletId.parse(name.decode())
+            yield str(wallet), await self.funds(wallet)
+
+    def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
+        def heard(message: bytes) -> None:
+            kind, number, balance, subject = message.decode().split(" ", 3)
+            hear(Event(kind, subject, int(number), int(balance)))
+
+        self._link.listen(_CHANNEL, heard, missed)
+
+    async def aclose(self) -> None:
+        await self._link.close()
+
+
+def _keys(user: User) -> str:
+    return f"wb:{{{user.shard}}}:"
+
+
+def _user_key(user: User) -> str:
+    return f"wb:{{{user.shard}}}:user:{user.platform}:{user.uid}"
+
+
+def _history_key(user: User) -> str:
+    return f"wb:{{{user.shard}}}:history:{user.platform}:{user.uid}"
+
+
+def _login_key(login_id: str) -> str:
+    return f"wb:{{{shard_of(login_id)}}}:login:{login_id}"
+
+
+def _settled(answer: Sequence[Any]) -> Funds:
+    """The funds that a script answered with, or its refusal raised."""
+    code, balance, seq = answer[:3]
+    if code == b"OK":
+        return Funds(balance, seq)
+    raise Refused(Code(code.decode()), balance=balance, seq=seq)
+
+
+def _entry(position: bytes, fields: list[bytes]) -> Entry:
+    named = {fields[i].decode(): fields[i + 1].decode() for i in range(0, len(fields), 2)}
+    return Entry(
+        id=named["id"],
+        wallet=named["wallet"],
+        seq=int(named["seq"]),
+        kind=named["kind"],
+        amount=int(named["amount"]),
+        balance=int(named["balance"]),
+        round=named["round"],
+        game=named["game"],
+        site=named["site"],
+        at_ms=int(named["at"]),
+        note=named.get("note", ""),
+        position=position.decode(),
+    )

@@ -1,0 +1,26 @@
+-- A new session takes a seat: from now on only its epoch can write. A wallet that never was is created with its grant.
+local seat_key, wallet_key, ledger_key, watch_key, user_key, wallets_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local grant, at, wallet, seat, site = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+
+if redis.call('HEXISTS', user_key, 'blocked') == 1 then return {'PLAYER_BLOCKED', 0, 0} end
+local held = redis.call('HMGET', seat_key, 'wallet', 'round')
+if (held[2] or '') ~= '' and held[1] ~= wallet then
+  return {'OTHER_WALLET', 0, 0} -- the site's denomination was changed under an unfinished round
+end
+local epoch = redis.call('HINCRBY', seat_key, 'epoch', 1)
+redis.call('HSET', seat_key, 'wallet', wallet)
+if redis.call('HSET', watch_key, site, epoch) == 0 then
+  redis.call('PUBLISH', 'wb:events', 'seat ' .. epoch .. ' 0 ' .. seat)
+end
+if redis.call('EXISTS', wallet_key) == 0 then
+  redis.call('HSET', wallet_key, 'balance', grant, 'seq', grant == '0' and 0 or 1)
+  redis.call('SADD', wallets_key, wallet)
+  if grant ~= '0' then
+    redis.call('XADD', ledger_key, '*', 'id', 'grant:' .. wallet, 'wallet', wallet, 'seq', 1, 'kind', 'grant',
+      'amount', grant, 'balance', grant, 'round', '', 'game', '', 'site', site, 'at', at)
+  end
+end
+local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
+local found = redis.call('HMGET', seat_key, 'userdata', 'game', 'state', 'private', 'round')
+return {'OK', tonumber(funds[1]), tonumber(funds[2]), epoch,
+  found[1] or '{}', found[2] or '', found[3] or '', found[4] or '', found[5] or ''}
