@@ -1,0 +1,200 @@
+"""The server's settings: config.json, then WEBINGO_* variables over it, then the command line's flags over both.
+
+The keys `debug`, `http_port`, `backoffice_url`, `cert`, `certkey`, `fb_app_id`, `fb_app_secret` and `rgs_base` are those of the
+original session-server document. docs/configuration.md explains every key.
+"""
+
+import os
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from webingo.errors import BadResource
+from webingo.problems import Problem, invalid, read_object, unknown
+from webingo.rng import fresh_id
+
+ENVIRONMENT = "environment"
+FLAGS = "command line"
+PREFIX = "WEBINGO_"
+SECRET_LENGTH = 32
+KEPT_SECRET = Path("var/secret")
+
+
+def _address(value: str) -> str:
+    ip_address(value)
+    return value
+
+
+_Url = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
+_Folder = Annotated[Path, Field(strict=False)]
+_REDIS = r"^(embedded:.+|memory:|(redis|rediss|redis\+cluster|redis\+sentinel)://.+)$"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, checked and frozen. Built directly it reads nothing: `load` does.
+
+    Times are in seconds unless the name says otherwise; folders and files are relative to where the program was started.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", strict=True, env_prefix=PREFIX)
+
+    debug: bool = Field(
+        False, description="Development: logins without a token, origins '*', the client at /. Never in production."
+    )
+    http_port: int = Field(8080, ge=0, le=65535, description="The TCP port; 0 takes a free one.")
+    http_address: str = Field("", description="The address to listen on; empty for all interfaces.")
+    trusted_proxies: list[Annotated[str, AfterValidator(_address)]] = Field(
+        [], description="IP addresses of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+    cert: str = Field(
+        "", description="File with the TLS certificate chain (PEM); with certkey it makes the server speak HTTPS."
+    )
+    certkey: str = Field("", description="File with the private key of cert (PEM).")
+    redis_url: str = Field(
+        "embedded:var/redis",
+        pattern=_REDIS,
+        repr=False,  # may carry a password
+        description="The database: embedded:FOLDER, memory:, redis://, rediss://, redis+cluster:// or redis+sentinel://.",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs login tokens; at least 32 characters. In debug an empty one is made up and kept in var/secret.",
+    )
+    res_dir: _Folder = Field(Path("res"), description="Folder of games, local sites and templates.")
+    static_dir: _Folder = Field(Path("static"), description="Folder that is served as /static.")
+    backoffice_url: _Url = Field(
+        "", description="The backoffice that knows the sites and takes the accounting; empty for none."
+    )
+    rgs_base: _Url = Field("", description="Base address of an operator's remote gaming server; empty for none.")
+    fb_app_id: str = Field("", pattern=r"^[0-9]*$", description="The application's id at Facebook.")
+    fb_app_secret: SecretStr = Field(
+        SecretStr(""), description="The application's secret at Facebook, for calls between servers."
+    )
+    auth_timeout_s: float = Field(10, gt=0, le=300, description="A connection that has not logged in by then is closed.")
+    session_idle_s: float = Field(
+        1800, gt=0, le=86400, description="A session in which nothing was asked for so long is closed."
+    )
+    max_frame_bytes: int = Field(65536, ge=1024, le=1 << 20, description="The largest message that a client may send.")
+    max_bad_messages: int = Field(
+        20, ge=1, le=1000, description="So many messages that make no sense within a minute close the connection."
+    )
+    message_rate: float = Field(20, gt=0, le=10000, description="Messages a second that a connection may send in the long run.")
+    message_burst: int = Field(40, ge=1, le=10000, description="Messages that a connection may send at once.")
+    connections_per_address: int = Field(50, ge=1, le=1_000_000, description="Open connections that one IP address may have.")
+    slow_reader_s: float = Field(
+        30, gt=0, le=3600, description="A player who reads nothing for so long while a state waits is dropped."
+    )
+    ping_interval_s: float = Field(20, gt=0, le=3600, description="How often an idle connection is pinged.")
+    ping_timeout_s: float = Field(20, gt=0, le=3600, description="A ping that is not answered by then closes the connection.")
+    store_timeout_s: float = Field(
+        5, gt=0, le=60, description="A database that has not answered by then counts as unavailable."
+    )
+    abandoned_round_s: int = Field(
+        86400, ge=120, le=31_536_000, description="An open round that nobody touched for so long is closed."
+    )
+    history_rounds: int = Field(
+        1000, ge=10, le=1_000_000, description="Rounds kept in a player's history; older ones drop out of it."
+    )
+    round_retention_days: int = Field(180, ge=1, le=3650, description="Days for which the record of a round is kept.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged: this level and above.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="json: one object a line; console: for people; auto: console on a terminal, json otherwise."
+    )
+    graceful_stop_s: float = Field(10, ge=0, le=600, description="How long a stopping server waits for what is under way.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load` lays the sources over each other, as it has to say which one is wrong."""
+        return (init_settings,)
+
+
+def load(path: Path | None = None, **flags: Any) -> Settings:
+    """The settings that are in force; flags that are None were not given.
+
+    Without `path`, config.json is read where there is one. In debug an empty `secret` is filled in, kept in var/secret.
+    Raises BadResource with all problems, each with its source: the file, "environment" or "command line".
+    """
+    file = Path("config.json") if path is None else path
+    document = read_object(file) if path is not None or file.exists() else {}
+    variables = _environment()
+    given = {key: value for key, value in flags.items() if value is not None}
+    try:
+        settings = Settings(**{**document, **variables, **given})
+    except ValidationError as error:
+        raise BadResource(
+            [_sourced(found, file, variables, given) for found in invalid("", error, Settings.model_fields)]
+        ) from None
+    if settings.debug and not settings.secret.get_secret_value():
+        settings = settings.model_copy(update={"secret": SecretStr(_kept_secret())})
+    if problems := _impossible(settings):
+        raise BadResource([_sourced(found, file, variables, given) for found in problems])
+    return settings
+
+
+def _sourced(found: Problem, file: Path, variables: dict[str, Any], flags: dict[str, Any]) -> Problem:
+    _, field, reason = found
+    key = field.split(".")[0]
+    return (FLAGS if key in flags else ENVIRONMENT if key in variables else str(file), field, reason)
+
+
+def _environment() -> dict[str, Any]:
+    names = {PREFIX + key.upper(): key for key in Settings.model_fields}
+    strange = [name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in names]
+    if strange:
+        raise BadResource([(ENVIRONMENT, name, unknown("variable", name.upper(), names)) for name in sorted(strange)])
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError:
+        raise BadResource([(ENVIRONMENT, "trusted_proxies", 'write a JSON list: ["10.0.0.1"]')]) from None
+
+
+def _impossible(settings: Settings) -> list[Problem]:
+    """Settings that are each right and can't be together, or name what is not there."""
+    problems = []
+    if bool(settings.cert) != bool(settings.certkey):
+        missing, present = ("certkey", "cert") if settings.cert else ("cert", "certkey")
+        problems.append(("", missing, f"{present} is given, so this is needed too"))
+    for key, name in (("cert", settings.cert), ("certkey", settings.certkey)):
+        if name and not Path(name).is_file():
+            problems.append(("", key, f"there is no file {name}"))
+    for key, folder in (("res_dir", settings.res_dir), ("static_dir", settings.static_dir)):
+        if not folder.is_dir():
+            problems.append(("", key, f"there is no folder {folder}"))
+    if not settings.debug and len(settings.secret.get_secret_value()) < SECRET_LENGTH:
+        problems.append(("", "secret", f"without debug a secret of at least {SECRET_LENGTH} characters is needed"))
+    return problems
+
+
+def _kept_secret() -> str:
+    """The development secret: made at the first start and kept, so that tokens outlive a restart."""
+    try:
+        if not KEPT_SECRET.exists():
+            _keep_new_secret()
+        secret = KEPT_SECRET.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadResource([(str(KEPT_SECRET), "", f"the development secret can't be kept here: {error}")]) from None
+    if len(secret) < SECRET_LENGTH:
+        raise BadResource([(str(KEPT_SECRET), "", "the kept secret is too short; remove the file for a new one")])
+    return secret
+
+
+def _keep_new_secret() -> None:
+    KEPT_SECRET.parent.mkdir(parents=True, exist_ok=True)
+    draft = KEPT_SECRET.with_suffix(f".{fresh_id()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write((fresh_id() + fresh_id()).replace("-", ""))
+    # A link appears whole and only once: of two processes that start together one wins, and both read its secret.
+    with suppress(FileExistsError):
+        KEPT_SECRET.hardlink_to(draft)
+    draft.unlink()
