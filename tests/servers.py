@@ -1,0 +1,148 @@
+"""Real servers for tests: started on loopback or a Unix socket, stopped by their pid, whatever happens.
+
+with real_redis(tmp_path) as redis:
+    link = await connect(redis.url)
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from webingo.support.redis.embedded import find_binary
+
+
+def binary() -> str:
+    """Debian's redis-server; where it is missing, it is installed if that is allowed, or else the wheel's is taken."""
+    if shutil.which("redis-server") is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["update"], ["install", "-y", "redis-server"]):
+            subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return find_binary()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RealRedis:
+    """One redis-server on 127.0.0.1, every write fsynced. `options` are its configuration beyond that."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Returns once it answers, on the same port and with the same data as before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
+        settings += ["--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "yes"]
+        command = [binary(), *settings, "--logfile", str(self.folder / "redis.log"), *self._options]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        for _ in range(1000):
+            with contextlib.suppress(OSError):
+                self.ask("PING")
+                return
+            assert self._process.poll() is None, (self.folder / "redis.log").read_text()[-2000:]
+            time.sleep(0.01)
+        raise AssertionError("redis-server does not answer")
+
+    def ask(self, *words: str) -> str:
+        """The beginning of the reply to one command, on a connection of its own, raw."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in words]
+            connection.sendall((f"*{len(parts)}\r\n" + "".join(parts)).encode())
+            return connection.recv(65536).decode()
+
+    def kill(self) -> None:
+        """As a crash: no warning, nothing is saved."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def freeze(self) -> None:
+        """Accepts connections still (the kernel does), and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(how)
+            self._process.send_signal(signal.SIGCONT)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        self._process = None
+
+
+@contextlib.contextmanager
+def real_redis(folder: Path, *options: str) -> Iterator[RealRedis]:
+    server = RealRedis(folder, *options)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+class Cluster:
+    """Three masters without replicas, each with a third of the slots. `nodes` in the order of their slots."""
+
+    def __init__(self, folder: Path) -> None:
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf")
+        self.nodes = [RealRedis(folder / str(number), *options) for number in range(3)]
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def start(self) -> None:
+        """Returns once every node serves."""
+        for node in self.nodes:
+            node.start()
+        for number, node in enumerate(self.nodes):
+            first, last = 16384 * number // 3, 16384 * (number + 1) // 3 - 1
+            node.ask("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
+            node.ask("CLUSTER", "ADDSLOTS", *(str(slot) for slot in range(first, last + 1)))
+            node.ask("CLUSTER", "MEET", "127.0.0.1", str(self.nodes[0].port), str(self.nodes[0].port + 10000))
+        for _ in range(1000):
+            known = [node.ask("CLUSTER", "INFO") for node in self.nodes]
+            if all("cluster_state:ok" in info and "cluster_known_nodes:3" in info for info in known):
+                return
+            time.sleep(0.02)
+        raise AssertionError("the cluster does not come together")
+
+    def node_id(self, number: int) -> str:
+        return self.nodes[number].ask("CLUSTER", "MYID").split("\r\n")[1]
+
+    def stop(self) -> None:
+        for node in self.nodes:
+            node.kill()
+
+
+@contextlib.contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    servers = Cluster(folder)
+    try:
+        servers.start()
+        yield servers
+    finally:
+        servers.stop()
