@@ -1,0 +1,126 @@
+"""Games and sites from files: res/games/<id>/manifest.json and res/local_sites/<id>.json."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from webingo.errors import BadResource, Code, Refused
+from webingo.problems import Problem, invalid, read_object, unknown
+from webingo.resources.game import Game, GameManifest
+from webingo.resources.site import ANYWHERE, Site
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class LocalResources:
+    """Reads, checks and builds all of it at once. Raises BadResource with every problem of every file.
+
+    `games` are the manifests and `built` the games with their own settings, by id; `sites` by id, one per file.
+    """
+
+    def __init__(self, res_dir: Path, debug: bool = False) -> None:
+        self.games: dict[str, GameManifest] = {}
+        self.built: dict[str, Game] = {}
+        self.sites: dict[str, Site] = {}
+        self._offered: dict[tuple[str, str], Game] = {}
+        self._problems: list[Problem] = []
+        self._refused: set[str] = set()  # games with a problem of their own: a site that offers one has none
+        self._debug = debug
+        for folder in self._listed(res_dir / "games"):
+            if folder.is_dir():
+                self._read_game(folder)
+        for file in self._listed(res_dir / "local_sites"):
+            self._read_site(file)
+        if self._problems:
+            raise BadResource(self._problems)
+
+    async def site(self, platform: str, site_id: str) -> Site:
+        site = self.sites.get(site_id)
+        if site is None or site.platform != platform:
+            raise Refused(Code.UNKNOWN_SITE)
+        if not site.enabled:
+            raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
+        return site
+
+    def game(self, site: Site, game_id: str) -> Game:
+        game = self.offered(site, game_id)
+        if not game.enabled:
+            raise Refused(Code.GAME_DISABLED)
+        return game
+
+    def offered(self, site: Site, game_id: str) -> Game:
+        game = self._offered.get((site.id, game_id))
+        if game is None:
+            raise Refused(Code.UNKNOWN_GAME)
+        return game
+
+    def listing(self, site: Site) -> list[dict[str, Any]]:
+        offered = [self._offered[site.id, game.id] for game in site.games]
+        return [
+            {
+                "id": game.manifest.id,
+                "engine": game.manifest.engine,
+                "title": game.manifest.title,
+                "description": game.manifest.description,
+                "enabled": game.enabled,
+            }
+            for game in offered
+        ]
+
+    def _listed(self, folder: Path) -> list[Path]:
+        if not folder.is_dir():
+            self._problems.append((str(folder), "", "there is no such folder"))
+            return []
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+    def _read(self, file: Path, model: type[Model], expected_id: str) -> Model | None:
+        try:
+            document = read_object(file)
+            found = model.model_validate(document)
+        except BadResource as error:
+            self._problems += error.problems
+            return None
+        except ValidationError as error:
+            self._problems += invalid(str(file), error, model.model_fields)
+            return None
+        if document["id"] != expected_id:
+            self._problems.append((str(file), "id", f"it must be {expected_id!r}, as the file is named"))
+            return None
+        return found
+
+    def _read_game(self, folder: Path) -> None:
+        file = folder / "manifest.json"
+        self._refused.add(folder.name)
+        manifest = self._read(file, GameManifest, folder.name)
+        if manifest is None:
+            return
+        try:
+            self.built[manifest.id] = manifest.build()
+        except BadResource as error:
+            self._problems += [(str(file), field, reason) for _, field, reason in error.problems]
+            return
+        self.games[manifest.id] = manifest
+        self._refused.remove(folder.name)
+
+    def _read_site(self, file: Path) -> None:
+        if file.suffix != ".json":
+            self._problems.append((str(file), "", "only sites stand here, as <id>.json"))
+            return
+        site = self._read(file, Site, file.stem)
+        if site is None:
+            return
+        if ANYWHERE in site.allowed_origins and not self._debug:
+            place = site.allowed_origins.index(ANYWHERE)
+            self._problems.append((str(file), f"allowed_origins.{place}", 'the origin "*" is for debug only'))
+        for place, offer in enumerate(site.games):
+            manifest = self.games.get(offer.id)
+            if manifest is None:
+                if offer.id not in self._refused:
+                    self._problems.append((str(file), f"games.{place}.id", unknown("game", offer.id, self.games)))
+                continue
+            try:
+                self._offered[site.id, offer.id] = manifest.build(offer.settings, offer.enabled)
+            except BadResource as error:
+                self._problems += [(str(file), f"games.{place}.{field}", reason) for _, field, reason in error.problems]
+        self.sites[site.id] = site

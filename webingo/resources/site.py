@@ -1,0 +1,70 @@
+"""A site is a place where games are offered: its platform, denomination, origins, games and what it changes in them."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from webingo.resources.game import GameId
+from webingo.transaction.transaction import MAX_AMOUNT
+from webingo.wallet.denomination import DENOMINATIONS
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+SELF = "self"
+"""The origin that stands for the server's own host."""
+ANYWHERE = "*"
+"""The origin that stands for all; only in debug."""
+
+# As browsers write it (RFC 6454 section 6.2): scheme and host in lower case, the port only where it is not the scheme's own.
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
+
+
+def _origin(value: str) -> str:
+    if value in (SELF, ANYWHERE):
+        return value
+    if not _ORIGIN.fullmatch(value):
+        raise ValueError('must be "self" or an origin as browsers send it, like https://games.example or http://localhost:8080')
+    scheme, _, rest = value.partition("://")
+    if rest.endswith({"http": ":80", "https": ":443"}[scheme]):
+        raise ValueError("browsers leave out the scheme's own port; so must this")
+    return value
+
+
+class SiteGame(BaseModel):
+    """A game on a site. `settings` go over the manifest's, as far as the manifest opens them."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    id: GameId
+    enabled: bool = True
+    settings: dict[str, Any] = {}
+
+
+def _each_once(games: list[SiteGame]) -> list[SiteGame]:
+    ids = [game.id for game in games]
+    if twice := {game for game in ids if ids.count(game) > 1}:
+        raise ValueError(f"{', '.join(sorted(twice))} is listed twice")
+    return games
+
+
+class Site(BaseModel):
+    """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    id: Name
+    platform: Name
+    title: str = ""
+    denomination: str
+    initial_credits: int = Field(0, ge=0, le=MAX_AMOUNT)
+    allowed_origins: list[Annotated[str, AfterValidator(_origin)]] = Field([SELF], min_length=1)
+    games: Annotated[list[SiteGame], AfterValidator(_each_once)] = Field(min_length=1)
+    enabled: bool = True
+
+    @field_validator("denomination")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in DENOMINATIONS:
+            raise ValueError(f"unknown denomination; there are {', '.join(DENOMINATIONS)}")
+        return value
