@@ -9,7 +9,7 @@ import orjson
 from webingo.engines.engine import Action, GameState, Step
 from webingo.resources.game import Game
 from webingo.rng import RecordingRng, Rng, fresh_id
-from webingo.transaction.transaction import Part, Seat, WalletId, fresh_round_id
+from webingo.transaction.transaction import Part, Seat, WalletId, fresh_sharded_id
 
 _LONGEST_CHAIN = 8
 """Transitions that one action may cause; an engine that wants more is running in a circle."""
@@ -60,7 +60,7 @@ def transitions(
     queue, done = deque(actions), list[Transition]()
     while queue:
         if len(done) == _LONGEST_CHAIN:
-            raise RuntimeError(f"{running.game.id}: more than {_LONGEST_CHAIN} transitions from one action")
+            raise RuntimeError(f"{running.game.manifest.id}: more than {_LONGEST_CHAIN} transitions from one action")
         action = queue.popleft()
         recorder = RecordingRng(rng)
         step = running.game.engine.apply(running.state, action, recorder)
@@ -80,11 +80,17 @@ def _transition(
     round_id, header = running.round, b""
     if not round_id and (step.moves or not step.over):
         if step.moves[0].kind != "wager":
-            raise RuntimeError(f"{running.game.id}: a round has to begin with a wager")
-        round_id = fresh_round_id(seat.user)
+            raise RuntimeError(f"{running.game.manifest.id}: a round has to begin with a wager")
+        round_id = fresh_sharded_id(seat.user)
         header = _header(running, round_id, seat, wallet, at_ms)
     record = orjson.dumps(
-        {"action": action.name, "params": action.params, "draws": recorder.draws, "moves": step.moves, "at": at_ms}
+        {
+            "action": action.name,
+            "params": action.params,
+            "draws": [tuple(draw) for draw in recorder.draws],  # orjson takes no named tuples
+            "moves": [tuple(move) for move in step.moves],
+            "at": at_ms,
+        }
     )
     after = _entered(running.game, step, "" if step.over else round_id)
     part = Part(round_id, record, after.public, step.moves, header, step.over and bool(round_id))
@@ -103,7 +109,7 @@ def _header(running: Running, round_id: str, seat: Seat, wallet: WalletId, at_ms
     return orjson.dumps(
         {
             "round": round_id,
-            "game": running.game.id,
+            "game": running.game.manifest.id,
             "version": running.game.manifest.version,
             "settings": running.game.settings,
             "platform": seat.user.platform,

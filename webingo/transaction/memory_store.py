@@ -173,7 +173,9 @@ class MemoryStore:
             code = Code.INSUFFICIENT_FUNDS if after < 0 else Code.LIMIT
             raise Refused(code, balance=funds.balance, seq=funds.seq)
         purse = _Purse(*funds)
-        self._enter(purse, wallet, f"post:{wallet}:{posting.id}", posting.kind, posting.amount, posting.at_ms, note=posting.reason)
+        self._enter(
+            purse, wallet, f"post:{wallet}:{posting.id}", posting.kind, posting.amount, posting.at_ms, note=posting.reason
+        )
         self._keep(wallet, purse)
         self._posted[once] = (posting, self._funds[wallet])
         self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
@@ -188,6 +190,9 @@ class MemoryStore:
             self._tell(Event("block", f"{user.platform}:{user.uid}", 0))
         else:
             self._blocked.discard(user)
+
+    async def blocked(self, user: User) -> bool:
+        return user in self._blocked
 
     async def round(self, round_id: str) -> list[bytes] | None:
         return self._rounds.get(round_id)
@@ -228,6 +233,9 @@ class MemoryStore:
     def _tell(self, event: Event) -> None:
         for hear in self._listeners:
             hear(event)
+
+    async def problems(self) -> list[str]:
+        return []
 
     async def aclose(self) -> None:
         self._listeners.clear()

@@ -139,6 +139,9 @@ class RedisStore:
     async def block(self, user: User, blocked: bool) -> None:
         await self._link.call(_BLOCK, (_user_key(user),), (1 if blocked else 0, f"{user.platform}:{user.uid}"))
 
+    async def blocked(self, user: User) -> bool:
+        return bool(await self._link.execute("HEXISTS", _user_key(user), "blocked"))
+
     async def round(self, round_id: str) -> list[bytes] | None:
         shard = shard_of(round_id)
         if shard is None:
@@ -182,6 +185,13 @@ class RedisStore:
             hear(Event(kind, subject, int(number), int(balance)))
 
         self._link.listen(_CHANNEL, heard, missed)
+
+    async def problems(self) -> list[str]:
+        try:
+            await self._link.execute("GET", "wb:shards")
+        except Refused:
+            return ["the database does not answer"]
+        return []
 
     async def aclose(self) -> None:
         await self._link.close()

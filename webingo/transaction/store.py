@@ -54,6 +54,8 @@ class Store(Protocol):
         """A blocked player can't log in or wager; running sessions hear of it by an event."""
         ...
 
+    async def blocked(self, user: User) -> bool: ...
+
     async def round(self, round_id: str) -> list[bytes] | None:
         """The record of a round: [header, record, state, record, state, …], or None."""
         ...
@@ -85,6 +87,10 @@ class Store(Protocol):
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
         """`hear` is called for what happens to any player, in this process or another; `missed` when events may have
         been lost (the connection to the database was). Neither may block or raise."""
+        ...
+
+    async def problems(self) -> list[str]:
+        """Why the database can't be used at the moment; empty where it can."""
         ...
 
     async def aclose(self) -> None:

@@ -144,8 +144,8 @@ class Event(NamedTuple):
     balance: int = 0
 
 
-def fresh_round_id(user: User) -> str:
-    """A round's id carries its player's shard, so that the round is found by its id alone."""
+def fresh_sharded_id(user: User) -> str:
+    """An unguessable id of a round or a login. It carries the player's shard, so that it is enough to find the thing by."""
     return f"{user.shard:02d}-{fresh_id()}"
 
 

@@ -1,0 +1,70 @@
+"""The stores that every contract and promise is tested on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from tests import servers
+from webingo.support.redis import connect
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.redis_store import RedisStore
+from webingo.transaction.store import Store
+
+STORES = ("memory", "fakeredis", "embedded", "redis", "cluster")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the long tests only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    soak = config.getoption("--soak")
+    chosen = [item for item in items if bool(item.get_closest_marker("soak")) == soak]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real redis-server with an append-only file, for the whole run."""
+    with servers.real_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Three masters, for the whole run."""
+    with servers.cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def embedded_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"embedded:{tmp_path_factory.mktemp('embedded')}"
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, io_loop: IOLoop) -> Iterator[Store]:
+    """Each of the stores in turn. Those on a server keep what earlier tests wrote: use fresh players."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    names = {"redis": "redis_url", "cluster": "cluster_url", "embedded": "embedded_url"}
+    url = "memory:" if request.param == "fakeredis" else request.getfixturevalue(names[request.param])
+    made = io_loop.run_sync(lambda: open_store(url))
+    yield made
+    io_loop.run_sync(made.aclose)
+
+
+async def open_store(url: str) -> RedisStore:
+    store = RedisStore(await connect(url))
+    await store.prepare()
+    return store
+
+
+@pytest.fixture
+def res_dir() -> Path:
+    """The games and sites that ship with the program."""
+    return Path(__file__).parent.parent / "res"

@@ -1,0 +1,377 @@
+"""What every store promises (webingo.transaction.store.Store), held against each of them."""
+
+import asyncio
+from itertools import count
+from typing import Any
+
+import orjson
+import pytest
+
+from webingo.engines.engine import Move
+from webingo.errors import Code, Refused
+from webingo.rng import fresh_id
+from webingo.transaction.reconcile import reconcile
+from webingo.transaction.store import PayoutAboveMaximum, Store
+from webingo.transaction.transaction import (
+    MAX_AMOUNT,
+    Entry,
+    Event,
+    Funds,
+    Opened,
+    Part,
+    Posting,
+    Seat,
+    Transaction,
+    WalletId,
+    fresh_sharded_id,
+)
+from webingo.user import User
+
+_NUMBERS = count()
+
+
+def new_seat(site: str = "demo") -> Seat:
+    return Seat(User("demo", f"player:{next(_NUMBERS)}{{x}}-{fresh_id()}"), site)
+
+
+def wallet_of(seat: Seat) -> WalletId:
+    return WalletId(seat.user, "credit")
+
+
+class Player:
+    """Drives a seat by hand."""
+
+    def __init__(self, store: Store, seat: Seat, opened: Opened) -> None:
+        self.store, self.seat, self.opened = store, seat, opened
+        self.epoch, self.sid, self.round = opened.epoch, "", ""
+
+    @classmethod
+    async def sit(cls, store: Store, seat: Seat | None = None, grant: int = 100) -> "Player":
+        seat = seat or new_seat()
+        return cls(store, seat, await store.open(seat, wallet_of(seat), grant, 1))
+
+    def tx(self, parts: tuple[Part, ...] = (), **changes: Any) -> Transaction:
+        sid = fresh_id()
+        return Transaction(
+            **{
+                "seat": self.seat,
+                "wallet": wallet_of(self.seat),
+                "epoch": self.epoch,
+                "at_ms": 1000,
+                "base": self.sid,
+                "sid": sid,
+                "game": "tiny",
+                "state": orjson.dumps({"id": sid}),
+                "private": b'{"secret":1}',
+                "max_win": 10,
+                "parts": parts,
+                **changes,
+            }
+        )
+
+    async def commit(self, transaction: Transaction) -> Funds:
+        funds = await self.store.commit(transaction)
+        self.sid = transaction.sid
+        return funds
+
+    async def load(self) -> None:
+        await self.commit(self.tx())
+
+    def bet(self, amount: int = 4, **changes: Any) -> Transaction:
+        self.round = fresh_sharded_id(self.seat.user)
+        part = Part(self.round, b'{"action":"bet"}', b'{"bet":1}', (Move("wager", amount),), header=b'{"game":"tiny"}')
+        return self.tx((part,), **changes)
+
+    def end(self, win: int = 0) -> Transaction:
+        moves = (Move("win", win),) if win else ()
+        return self.tx((Part(self.round, b'{"action":"end"}', b'{"end":1}', moves, closes=True),))
+
+
+async def ledger(store: Store, seat: Seat) -> list[Entry]:
+    return [entry async for entry in store.entries(seat.user.shard) if entry.wallet == str(wallet_of(seat))]
+
+
+async def refused(code: Code, awaitable: Any) -> Refused:
+    with pytest.raises(Refused) as caught:
+        await awaitable
+    assert caught.value.code is code
+    return caught.value
+
+
+async def test_a_new_wallet_begins_with_its_grant_and_only_once(store: Store) -> None:
+    player = await Player.sit(store, grant=100)
+    assert player.opened.funds == Funds(100, 1)
+    again = await Player.sit(store, player.seat, grant=100)
+    assert again.opened.funds == Funds(100, 1)
+    assert [(e.kind, e.amount, e.balance, e.seq) for e in await ledger(store, player.seat)] == [("grant", 100, 100, 1)]
+
+
+async def test_a_wallet_without_a_grant_begins_empty_and_without_an_entry(store: Store) -> None:
+    player = await Player.sit(store, grant=0)
+    assert player.opened.funds == Funds(0, 0)
+    assert await ledger(store, player.seat) == []
+
+
+async def test_state_money_ledger_and_record_are_written_together(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    bet = player.bet(4)
+    assert await player.commit(bet) == Funds(96, 2)
+    end = player.end(win=9)
+    assert await player.commit(end) == Funds(105, 3)
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert (opened.game, opened.state, opened.private, opened.round) == ("tiny", end.state, b'{"secret":1}', "")
+    entries = await ledger(store, player.seat)
+    assert [(e.kind, e.amount, e.balance, e.seq) for e in entries[1:]] == [("wager", -4, 96, 2), ("win", 9, 105, 3)]
+    assert {(e.round, e.game, e.site, e.at_ms) for e in entries[1:]} == {(player.round, "tiny", "demo", 1000)}
+    assert len({e.id for e in entries}) == 3
+    assert await store.round(player.round) == [
+        b'{"game":"tiny"}', b'{"action":"bet"}', b'{"bet":1}', b'{"action":"end"}', b'{"end":1}',
+    ]  # fmt: skip
+    assert await store.history(player.seat.user, 0, 10) == [player.round]
+    assert await store.funds(wallet_of(player.seat)) == Funds(105, 3)
+
+
+async def test_an_open_round_is_found_again_with_the_seat(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    bet = player.bet()
+    await player.commit(bet)
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert (opened.round, opened.state) == (player.round, bet.state)
+
+
+async def test_a_transaction_sent_twice_counts_once(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    bet = player.bet(4)
+    assert [await store.commit(bet), await store.commit(bet), await store.commit(bet)] == [Funds(96, 2)] * 3
+    assert len(await ledger(store, player.seat)) == 2
+    record = await store.round(player.round)
+    assert record is not None and len(record) == 3
+
+
+async def test_unloading_a_game_sent_twice_counts_once(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    unload = player.tx(sid="", state=b"", private=b"")
+    await store.commit(unload)
+    await store.commit(unload)
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert (opened.game, opened.state, opened.round) == ("", b"", "")
+
+
+async def test_an_old_state_is_refused_and_nothing_is_written(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    refusal = await refused(Code.STALE, store.commit(player.bet(4, base=fresh_id())))
+    assert refusal.facts == {"balance": 96, "seq": 2}
+    assert len(await ledger(store, player.seat)) == 2
+    assert await store.round(player.round) is None
+
+
+async def test_a_session_that_was_taken_over_can_write_no_more(store: Store) -> None:
+    first = await Player.sit(store)
+    await first.load()
+    await Player.sit(store, first.seat)
+    await refused(Code.REPLACED, store.commit(first.bet(4)))
+    await refused(Code.REPLACED, store.save_userdata(first.seat, first.epoch, b"{}"))
+    assert (await store.funds(wallet_of(first.seat))).balance == 100
+
+
+async def test_a_wager_above_the_balance_is_refused_whole(store: Store) -> None:
+    player = await Player.sit(store, grant=10)
+    await player.load()
+    refusal = await refused(Code.INSUFFICIENT_FUNDS, player.commit(player.bet(11)))
+    assert refusal.facts["balance"] == 10
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert orjson.loads(opened.state)["id"] == player.sid
+    assert opened.round == ""
+    assert await store.history(player.seat.user, 0, 10) == []
+
+
+async def test_a_win_pays_for_the_wager_that_follows_it_in_the_same_transaction(store: Store) -> None:
+    player = await Player.sit(store, grant=4)
+    await player.load()
+    await player.commit(player.bet(4))
+    old, new = player.round, fresh_sharded_id(player.seat.user)
+    ending = Part(old, b'{"a":1}', b'{"idle":1}', (Move("win", 8),), closes=True)
+    opening = Part(new, b'{"a":2}', b'{"game":2}', (Move("wager", 8),), header=b'{"h":2}')
+    chained = player.tx((ending, opening))
+    assert await player.commit(chained) == Funds(0, 4)
+    assert await store.round(old) == [b'{"game":"tiny"}', b'{"action":"bet"}', b'{"bet":1}', b'{"a":1}', b'{"idle":1}']
+    assert await store.round(new) == [b'{"h":2}', b'{"a":2}', b'{"game":2}']
+    assert (await store.open(player.seat, wallet_of(player.seat), 0, 5)).round == new
+    assert await store.history(player.seat.user, 0, 10) == [new, old]
+
+
+async def test_more_than_the_stated_largest_win_is_refused_whole(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    with pytest.raises(PayoutAboveMaximum):
+        await player.commit(player.end(win=41))
+    assert (await store.funds(wallet_of(player.seat))).balance == 96
+    assert await player.commit(player.end(win=40)) == Funds(136, 3)
+
+
+async def test_the_cap_counts_the_wins_of_one_round_only(store: Store) -> None:
+    player = await Player.sit(store, grant=10)
+    await player.load()
+    for _ in range(3):
+        await player.commit(player.bet(1))
+        await player.commit(player.end(win=10))
+    assert (await store.funds(wallet_of(player.seat))).balance == 37
+
+
+async def test_no_balance_grows_above_what_counts_exactly(store: Store) -> None:
+    player = await Player.sit(store, grant=MAX_AMOUNT - 1)
+    await player.load()
+    await player.commit(player.bet(4))
+    await refused(Code.LIMIT, player.commit(player.end(win=6)))
+    assert await player.commit(player.end(win=5)) == Funds(MAX_AMOUNT, 3)
+    assert (await ledger(store, player.seat))[-1].balance == MAX_AMOUNT
+
+
+async def test_userdata_stays_with_the_seat(store: Store) -> None:
+    player = await Player.sit(store)
+    await store.save_userdata(player.seat, player.epoch, b'{"first_time":true}')
+    await player.load()
+    assert (await store.open(player.seat, wallet_of(player.seat), 0, 5)).userdata == {"first_time": True}
+    other_site = await Player.sit(store, Seat(player.seat.user, "other"))
+    assert other_site.opened.userdata == {}
+    assert other_site.opened.funds.balance == 100, "sites of a platform share the wallet"
+
+
+async def test_a_transaction_may_carry_userdata(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.commit(player.tx(userdata=b'{"soc_level":2}'))
+    assert (await store.open(player.seat, wallet_of(player.seat), 0, 5)).userdata == {"soc_level": 2}
+
+
+async def test_a_posting_counts_once_per_id(store: Store) -> None:
+    seat = new_seat()
+    posting = Posting("gift-1", wallet_of(seat), "gift", 50, "welcome back", 7)
+    assert [await store.post(posting) for _ in range(3)] == [Funds(50, 1)] * 3
+    assert await store.post(posting._replace(id="gift-2", amount=-20)) == Funds(30, 2)
+    assert await store.post(posting) == Funds(50, 1), "answered as the first time"
+    await refused(Code.BAD_PARAMS, store.post(posting._replace(amount=51)))
+    refusal = await refused(Code.INSUFFICIENT_FUNDS, store.post(posting._replace(id="gift-3", amount=-31)))
+    assert refusal.facts["balance"] == 30
+    await refused(Code.LIMIT, store.post(posting._replace(id="gift-4", amount=MAX_AMOUNT)))
+    assert [(e.amount, e.balance, e.note) for e in await ledger(store, seat)] == [
+        (50, 50, "welcome back"), (-20, 30, "welcome back"),
+    ]  # fmt: skip
+
+
+async def test_a_blocked_player_can_neither_log_in_nor_wager(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    await store.block(player.seat.user, True)
+    await refused(Code.PLAYER_BLOCKED, store.open(player.seat, wallet_of(player.seat), 0, 5))
+    assert await player.commit(player.end(win=5)) == Funds(101, 3), "a round that is open still pays"
+    await refused(Code.PLAYER_BLOCKED, player.commit(player.bet(4)))
+    await store.block(player.seat.user, False)
+    await Player.sit(store, player.seat)
+
+
+async def test_events_tell_of_take_over_wallet_and_block(store: Store) -> None:
+    heard: list[Event] = []
+    store.listen(heard.append, lambda: None)
+    seat = new_seat()
+    player = await Player.sit(store, seat)
+    await asyncio.sleep(0.2)
+    again = await Player.sit(store, seat)
+    await store.post(Posting("p", wallet_of(seat), "gift", 5, "", 7))
+    other = await Player.sit(store, Seat(seat.user, "other"))
+    await other.load()
+    await other.commit(other.bet(4))
+    await store.block(seat.user, True)
+    for _ in range(100):
+        if len([e for e in heard if seat.user.uid in e.subject]) >= 4:
+            break
+        await asyncio.sleep(0.02)
+    mine = [event for event in heard if seat.user.uid in event.subject]
+    assert mine == [
+        Event("seat", str(seat), again.epoch, 0),
+        Event("wallet", str(wallet_of(seat)), 2, 105),
+        Event("wallet", str(wallet_of(seat)), 3, 101),
+        Event("block", f"demo:{seat.user.uid}", 0, 0),
+    ]
+    assert again.epoch > player.epoch
+
+
+async def test_a_seat_that_was_given_up_hears_no_more_of_the_wallet(store: Store) -> None:
+    heard: list[Event] = []
+    store.listen(heard.append, lambda: None)
+    player = await Player.sit(store)
+    other = await Player.sit(store, Seat(player.seat.user, "other"))
+    await store.close(other.seat, wallet_of(other.seat), other.epoch - 1)
+    await player.load()
+    await store.close(other.seat, wallet_of(other.seat), other.epoch)
+    await player.commit(player.bet(4))
+    await asyncio.sleep(0.2)
+    assert [event for event in heard if player.seat.user.uid in event.subject] == []
+
+
+async def test_abandoned_rounds_are_found_by_age(store: Store) -> None:
+    old, young = await Player.sit(store), await Player.sit(store)
+    for player, at_ms in ((old, 1000), (young, 5000)):
+        await player.load()
+        await player.commit(player.bet(4, at_ms=at_ms))
+    shards = {old.seat.user.shard, young.seat.user.shard}
+    found = [seat for shard in shards for seat in await store.abandoned(shard, 5000, 1000)]
+    assert old.seat in found
+    assert young.seat not in found
+    await old.commit(old.end(win=1))
+    assert old.seat not in await store.abandoned(old.seat.user.shard, 5000, 1000)
+
+
+async def test_history_is_bounded_and_newest_first(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    rounds = []
+    for _ in range(5):
+        await player.commit(player.bet(1))
+        rounds.insert(0, player.round)
+        await player.commit(player.end())
+    assert await store.history(player.seat.user, 0, 3) == rounds[:3]
+    assert await store.history(player.seat.user, 3, 3) == rounds[3:]
+
+
+async def test_unknown_rounds_are_none(store: Store) -> None:
+    for round_id in ("", "x", "99-" + fresh_id(), fresh_sharded_id(User("demo", "x")), "{1}", "٣٣-" + fresh_id()):
+        assert await store.round(round_id) is None
+
+
+async def test_a_login_is_kept_and_forgotten(store: Store) -> None:
+    seat = new_seat()
+    login_id = fresh_sharded_id(seat.user)
+    assert await store.login(login_id, 60) is None
+    await store.keep_login(login_id, seat, 60)
+    assert await store.login(login_id, 1) == seat
+    await asyncio.sleep(1.1)
+    assert await store.login(login_id, 60) is None
+
+
+async def test_the_same_state_raced_by_many_is_left_once(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    bets = [player.bet(1) for _ in range(50)]
+    outcomes = await asyncio.gather(*(store.commit(bet) for bet in bets), return_exceptions=True)
+    assert sum(isinstance(outcome, Funds) for outcome in outcomes) == 1
+    assert {outcome.code for outcome in outcomes if isinstance(outcome, Refused)} == {Code.STALE}
+    assert (await store.funds(wallet_of(player.seat))).balance == 99
+
+
+async def test_reconcile_finds_nothing_after_all_this_and_a_forged_balance(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    for _ in range(5):
+        await player.commit(player.bet(3))
+        await player.commit(player.end(win=2))
+    audit = await reconcile(store)
+    assert audit.findings == []
+    assert audit.wallets >= 1 and audit.entries >= 11

@@ -1,0 +1,130 @@
+"""The wiring of the whole server."""
+
+import asyncio
+import ssl
+
+import structlog
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from webingo.config import Settings
+from webingo.platforms.registry import platforms
+from webingo.resources.local import LocalResources
+from webingo.rng import SystemRng
+from webingo.server import files, health
+from webingo.server.connection import Connection, Limits
+from webingo.server.connections import Connections
+from webingo.server.door import DoorHandler
+from webingo.server.session_http import SessionHandler
+from webingo.server.websocket import DoorLimits, Visitor
+from webingo.session.abandoned import close_abandoned
+from webingo.session.house import House
+from webingo.session.session import GOING_AWAY
+from webingo.support.clock import Clock, SystemClock
+from webingo.support.redis import Link, connect
+from webingo.transaction.redis_store import RedisStore
+
+log = structlog.get_logger("webingo.server")
+
+_SWEEP_S = 60
+_MAX_BODY = 1 << 20
+
+
+class Server:
+    """One process of the server. `start` returns once it answers on `port`; `stop` lets every action in hand finish."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.port = settings.http_port
+        self._clock = clock or SystemClock()
+        self._resources = LocalResources(settings.res_dir, settings.debug)
+        self._connections = Connections(self._clock)
+        self._visitors: set[Visitor] = set()
+
+    async def start(self, link: Link | None = None) -> None:
+        """`link` stands in for the database of the settings."""
+        settings = self.settings
+        self.store = await open_store(settings, link)
+        self.house = House(self.store, self._resources, SystemRng(), self._clock)
+        self.store.listen(self.house.hear, self.house.missed)
+        self._http = HTTPServer(
+            Application(self._routes(), debug=False, compress_response=False),
+            ssl_options=_tls(settings),
+            xheaders=bool(settings.trusted_proxies),
+            trusted_downstream=settings.trusted_proxies,
+            max_body_size=_MAX_BODY,
+        )
+        sockets = bind_sockets(settings.http_port, settings.http_address or None)
+        self.port = sockets[0].getsockname()[1]
+        self._http.add_sockets(sockets)
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    def _routes(self) -> list[object]:
+        settings, doors = self.settings, platforms(self.settings, self._clock)
+        limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
+        door_limits = DoorLimits(
+            settings.auth_timeout_s, settings.message_rate, settings.message_burst, settings.max_bad_messages
+        )
+
+        def receiver(connection: Connection) -> Visitor:
+            return Visitor(connection, self.house, doors, door_limits, self._visitors)
+
+        door = {
+            "factory": receiver,
+            "limits": limits,
+            "connections": self._connections,
+            "per_address": settings.connections_per_address,
+        }
+        login = {"house": self.house, "platforms": doors, "idle_s": int(settings.session_idle_s)}
+        return [
+            (r"/session/ws", DoorHandler, door),
+            (r"/session", SessionHandler, login),
+            *health.routes(self._unready),
+            *files.routes(settings, self._resources),
+        ]
+
+    async def _unready(self) -> list[str]:
+        """Why this process should get no players at the moment."""
+        return await self.store.problems()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            try:
+                await close_abandoned(self.house, self.settings.abandoned_round_s)
+            except Exception:
+                log.exception("sweep_failed")
+
+    async def stop(self) -> None:
+        """No new connections; actions in hand are finished, clients are sent away (1001), the database is let go."""
+        self._http.stop()
+        self._sweeper.cancel()
+        leaving = [asyncio.create_task(visitor.leave(GOING_AWAY)) for visitor in self._visitors]
+        if leaving:
+            await asyncio.wait(leaving, timeout=self.settings.graceful_stop_s)
+        await self._connections.close(GOING_AWAY, "The server goes down.")
+        await self._http.close_all_connections()
+        while self._visitors:
+            await asyncio.sleep(0.01)
+        await self.store.aclose()
+
+
+async def open_store(settings: Settings, link: Link | None = None) -> RedisStore:
+    """The store of these settings, checked; for the server and for the commands beside it."""
+
+    def warn(sentence: str) -> None:
+        log.warning("durability", risk=sentence)
+
+    link = link or await connect(settings.redis_url, timeout_s=settings.store_timeout_s, loss=warn)
+    store = RedisStore(link, settings.history_rounds, settings.round_retention_days * 86_400)
+    await store.prepare()
+    return store
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not settings.cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.cert, settings.certkey)
+    return context

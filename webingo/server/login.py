@@ -1,0 +1,35 @@
+"""Logging in: the same for every door."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from webingo.errors import Code, Refused
+from webingo.platforms.platform import Platform
+from webingo.resources.site import Site
+from webingo.resources.source import ResourceSource
+from webingo.session.protocol import LoginMessage
+from webingo.user import User
+
+
+def check_origin(site: Site, origin: str | None, host: str) -> None:
+    """A browser names the page that it acts for; the site has to allow that page. Clients that are not browsers name none.
+
+    Raises Refused(FORBIDDEN).
+    """
+    if origin is None or "*" in site.allowed_origins or origin in site.allowed_origins:
+        return
+    if "self" in site.allowed_origins and urlsplit(origin).netloc.lower() == host.lower():
+        return
+    raise Refused(Code.FORBIDDEN, "This site may not be played from that page.")
+
+
+async def log_in(
+    platforms: Mapping[str, Platform], resources: ResourceSource, message: LoginMessage, origin: str | None, host: str
+) -> tuple[User, Site]:
+    """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, AUTH_FAILED, UNAVAILABLE)."""
+    platform = platforms.get(message.platform)
+    if platform is None:
+        raise Refused(Code.UNKNOWN_PLATFORM)
+    site = await resources.site(platform.name, message.site)
+    check_origin(site, origin, host)
+    return await platform.authenticate(message.auth, site), site

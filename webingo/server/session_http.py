@@ -1,0 +1,50 @@
+"""POST /session: the login of the doors without a socket."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import structlog
+from tornado.web import RequestHandler
+
+from webingo.errors import Code, Refused
+from webingo.platforms.platform import Platform
+from webingo.server.login import log_in
+from webingo.session.house import House
+from webingo.session.protocol import parse_login
+from webingo.support import metrics
+from webingo.transaction.transaction import Seat, fresh_sharded_id
+
+log = structlog.get_logger("webingo.door")
+
+
+class SessionHandler(RequestHandler):
+    """Takes {auth, platform, site} as JSON and answers {sessionId, launch}, or {"error": {code, message}}.
+
+    The id is the bearer's only credential; it is forgotten when nothing was done with it for `idle_s`.
+    """
+
+    def initialize(self, house: House, platforms: Mapping[str, Platform], idle_s: int) -> None:
+        self._house = house
+        self._platforms = platforms
+        self._idle_s = idle_s
+
+    async def post(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        request = self.request
+        try:
+            message = parse_login(request.body)
+            origin = request.headers.get("Origin")
+            user, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
+            session_id = fresh_sharded_id(user)
+            if await self._house.store.blocked(user):
+                raise Refused(Code.PLAYER_BLOCKED)
+            await self._house.store.keep_login(session_id, Seat(user, site.id), self._idle_s)
+        except Refused as refusal:
+            metrics.refused(refusal.code)
+            log.info("login_refused", peer=request.remote_ip, code=refusal.code)
+            self.set_status(refusal.http_status)
+            self.finish({"error": {"code": refusal.code, "message": refusal.message}})
+            return
+        server = f"{request.protocol}://{request.host}"
+        query = urlencode({"server": server, "session": session_id})
+        self.finish({"sessionId": session_id, "launch": f"{server}/?{query}"})

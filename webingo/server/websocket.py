@@ -1,0 +1,188 @@
+"""The WebSocket door: from a connection's frames to a session. Limits first, then parsing, then the session."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from webingo.errors import Code, Refused
+from webingo.platforms.platform import Platform
+from webingo.resources.site import Site
+from webingo.server.connection import Connection
+from webingo.server.login import log_in
+from webingo.session import protocol
+from webingo.session.history import HistoryComponent
+from webingo.session.house import House
+from webingo.session.session import BUG, LOGIN_REFUSED, Session
+from webingo.support import metrics
+from webingo.transaction.transaction import WalletId
+from webingo.user import User
+from webingo.wallet.wallet import LocalWallet
+
+log = structlog.get_logger("webingo.door")
+
+LOGIN_TOO_LATE, FLOODING = 4408, 4429
+_MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLimits:
+    """What one connection may do: messages per second and at once, bad messages per minute, seconds until the login."""
+
+    auth_timeout_s: float
+    message_rate: float
+    message_burst: int
+    max_bad_messages: int
+
+
+class Visitor:
+    """One connection at the door: not logged in, logging in, or in a session. The Receiver of its frames."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        house: House,
+        platforms: Mapping[str, Platform],
+        limits: DoorLimits,
+        visitors: "set[Visitor]",
+    ) -> None:
+        """`visitors` lists all who are here, until their sessions have ended too."""
+        self._connection = connection
+        self._house = house
+        self._platforms = platforms
+        self._limits = limits
+        self._session: Session | None = None
+        self._login: asyncio.Task[None] | None = None
+        self._early: list[protocol.Message] = []  # arrived while the login was under way
+        self._credit = float(limits.message_burst)
+        self._credited_at = house.clock.monotonic()
+        self._bad: deque[float] = deque()
+        self._ending: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(limits.auth_timeout_s, self._too_late)
+        self._log = log.bind(peer=connection.peer)
+        self._visitors = visitors
+        visitors.add(self)
+        metrics.connected()
+
+    def received(self, data: bytes) -> None:
+        if self._connection.closing:
+            return
+        if not self._spend():
+            self._answer(Refused(Code.RATE_LIMITED))
+            if self._too_many(int(self._limits.message_rate * _MINUTE_S)):
+                self._connection.close(FLOODING, Code.RATE_LIMITED)
+            return
+        try:
+            if self._login is None:
+                self._begin(protocol.parse_login(_first_of(data)))
+            elif self._session is None:
+                self._early.append(protocol.parse(data))
+            else:
+                self._session.receive(protocol.parse(data))
+        except Refused as refusal:
+            self._answer(refusal)
+            if self._too_many(self._limits.max_bad_messages):
+                self._connection.close(FLOODING, Code.BAD_MESSAGE)
+
+    def lost(self) -> None:
+        self._timer.cancel()
+        metrics.disconnected()
+        self._ending = asyncio.get_running_loop().create_task(self._end())
+
+    async def _end(self) -> None:
+        try:
+            if self._login is not None:  # a login that is under way comes to its end, so that its seat is given up
+                await asyncio.wait((self._login,))
+            if self._session is not None:
+                await self._session.close()
+        finally:
+            self._visitors.discard(self)
+
+    async def leave(self, code: int) -> None:
+        """The server goes down: the action in hand is finished, then the connection is closed."""
+        if self._session is not None:
+            await self._session.drain()
+        self._connection.close(code, "The server goes down.")
+
+    # -- limits -------------------------------------------------------------------------------------------------------
+
+    def _spend(self) -> bool:
+        """A bucket of `message_burst` messages that fills with `message_rate` a second."""
+        now = self._house.clock.monotonic()
+        refilled = self._credit + (now - self._credited_at) * self._limits.message_rate
+        self._credited_at = now
+        self._credit = min(refilled, self._limits.message_burst)
+        if self._credit < 1:
+            return False
+        self._credit -= 1
+        return True
+
+    def _too_many(self, allowed: int) -> bool:
+        """Counts a bad message; whether there were more than allowed in the last minute."""
+        now = self._house.clock.monotonic()
+        self._bad.append(now)
+        while self._bad[0] < now - _MINUTE_S:
+            self._bad.popleft()
+        return len(self._bad) > allowed
+
+    def _answer(self, refusal: Refused) -> None:
+        re = refusal.facts.get("re")
+        if self._session is not None:
+            self._session.refuse(refusal, re)
+        else:
+            metrics.refused(refusal.code)
+            self._connection.send(protocol.error(refusal.code, refusal.message, re))
+
+    # -- login --------------------------------------------------------------------------------------------------------
+
+    def _too_late(self) -> None:
+        if self._session is None:
+            self._connection.send(protocol.error(Code.NOT_AUTHENTICATED, "The login came too late."))
+            self._connection.close(LOGIN_TOO_LATE, Code.NOT_AUTHENTICATED)
+
+    def _begin(self, message: protocol.LoginMessage) -> None:
+        self._login = asyncio.get_running_loop().create_task(self._log_in(message))
+
+    async def _log_in(self, message: protocol.LoginMessage) -> None:
+        try:
+            connection = self._connection
+            user, site = await log_in(self._platforms, self._house.resources, message, connection.origin, connection.host)
+            session = self._made(user, site)
+            await session.open()
+        except Refused as refusal:
+            self._log.info("login_refused", platform=message.platform[:64], site=message.site[:64], code=refusal.code)
+            metrics.refused(refusal.code)
+            self._connection.send(protocol.error(refusal.code, refusal.message, message.re))
+            self._connection.close(LOGIN_REFUSED, refusal.code)
+        except Exception:
+            self._log.exception("login_failed", platform=message.platform[:64], site=message.site[:64])
+            metrics.unexpected_error()
+            self._connection.send(protocol.error(Code.INTERNAL, Refused(Code.INTERNAL).message, message.re))
+            self._connection.close(BUG, Code.INTERNAL)
+        else:
+            self._timer.cancel()
+            self._session = session
+            for early in self._early:
+                session.receive(early)
+            self._early.clear()
+
+    def _made(self, user: User, site: Site) -> Session:
+        wallet = LocalWallet(self._house.store, WalletId(user, site.denomination))
+        session = Session(self._house, user, site, wallet, self._connection)
+        session.plug(HistoryComponent(self._house.store, session))
+        return session
+
+
+def _first_of(data: bytes) -> bytes:
+    """The first frame as it is, unless it is a message that only a player who is logged in may send."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data
+    if isinstance(value, dict) and value.get("t", "auth") != "auth":
+        raise Refused(Code.NOT_AUTHENTICATED, re=value.get("re") if isinstance(value.get("re"), str | int) else None)
+    return data

@@ -1,0 +1,51 @@
+"""Closes the rounds of players who never came back: after a stated time, by the engine's stated policy."""
+
+import structlog
+
+from webingo.errors import Refused
+from webingo.session.house import House
+from webingo.session.session import Session
+from webingo.transaction.transaction import Seat, WalletId
+from webingo.user import SHARDS
+from webingo.wallet.wallet import LocalWallet
+
+log = structlog.get_logger("webingo.abandoned")
+
+_PER_SHARD = 20
+"""Rounds closed per shard and sweep: keeps a sweep short, the next one goes on."""
+
+
+class _Nobody:
+    """The client of a session that nobody looks at."""
+
+    def send(self, data: bytes, *, state: bool = False) -> None: ...
+
+    def close(self, code: int, reason: str = "") -> None: ...
+
+
+async def close_abandoned(house: House, older_than_s: int) -> int:
+    """Closes rounds on which nothing was done for so long; returns how many. Any number of nodes may sweep at once: the
+    seat is taken over first, so each round is closed by one of them."""
+    before_ms = house.clock.now_ms() - older_than_s * 1000
+    closed = 0
+    for shard in range(SHARDS):
+        for seat in await house.store.abandoned(shard, before_ms, _PER_SHARD):
+            closed += await _close(house, seat)
+    return closed
+
+
+async def _close(house: House, seat: Seat) -> bool:
+    try:
+        site = await house.resources.site(seat.user.platform, seat.site)
+        wallet = LocalWallet(house.store, WalletId(seat.user, site.denomination))
+        session = Session(house, seat.user, site, wallet, _Nobody())
+        await session.open()
+        try:
+            await session.abandon()
+        finally:
+            await session.close()
+    except Refused as refusal:
+        log.warning("round_left_open", seat=str(seat), code=refusal.code, reason=refusal.message)
+        return False
+    log.info("round_closed", seat=str(seat))
+    return True

@@ -1,0 +1,56 @@
+"""What all sessions of a process share, and who is playing here."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from webingo.resources.source import ResourceSource
+from webingo.rng import Rng
+from webingo.support.clock import Clock
+from webingo.transaction.store import Store
+from webingo.transaction.transaction import Event
+
+if TYPE_CHECKING:
+    from webingo.session.session import Session
+
+
+@dataclass
+class House:
+    """The means of play, and the open sessions by what may happen to them elsewhere."""
+
+    store: Store
+    resources: ResourceSource
+    rng: Rng
+    clock: Clock
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _by_subject: dict[tuple[str, str], set["Session"]] = field(default_factory=dict)
+
+    def enter(self, session: "Session") -> None:
+        for subject in session.subjects():
+            self._by_subject.setdefault(subject, set()).add(session)
+
+    def leave(self, session: "Session") -> None:
+        for subject in session.subjects():
+            there = self._by_subject.get(subject, set())
+            there.discard(session)
+            if not there:
+                self._by_subject.pop(subject, None)
+
+    def sessions(self) -> Iterator["Session"]:
+        for (kind, _), there in self._by_subject.items():
+            if kind == "seat":
+                yield from there
+
+    def missed(self) -> None:
+        """Events may have been lost: every session asks for its wallet. A seat that was taken meanwhile is found out by
+        the store at the next action."""
+        for session in list(self.sessions()):
+            task = asyncio.get_running_loop().create_task(session.look_again())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def hear(self, event: Event) -> None:
+        """Brings an event of the store to the sessions that it concerns."""
+        for session in tuple(self._by_subject.get((event.kind, event.subject), ())):
+            session.hear(event)

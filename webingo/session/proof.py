@@ -1,0 +1,91 @@
+"""Proves a round: plays its recorded draws again and holds every state and every move against the record."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from webingo.engines.engine import Action, GameState
+from webingo.errors import Refused
+from webingo.resources.game import Game
+from webingo.rng import Draw, ForcedMismatch, ForcedRng
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedStep:
+    """One transition of the round as it was replayed; `problem` is empty where it equals the record."""
+
+    action: str
+    params: dict[str, Any]
+    draws: list[Draw]
+    moves: list[tuple[str, int]]
+    state: dict[str, Any]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The round's header and its replayed steps. `complete` tells whether the round was over."""
+
+    header: dict[str, Any]
+    steps: list[ProvedStep] = field(default_factory=list)
+    complete: bool = False
+    problem: str = ""
+
+    @property
+    def wagered(self) -> int:
+        return sum(amount for step in self.steps for kind, amount in step.moves if kind == "wager")
+
+    @property
+    def won(self) -> int:
+        return sum(amount for step in self.steps for kind, amount in step.moves if kind == "win")
+
+    @property
+    def holds(self) -> bool:
+        return not self.problem and not any(step.problem for step in self.steps)
+
+
+def header_of(record: list[bytes]) -> dict[str, Any]:
+    """The round's header: game, version, settings, player, and the state before the first wager."""
+    header: dict[str, Any] = orjson.loads(record[0])
+    return header
+
+
+def prove(record: list[bytes], game: Game) -> Proof:
+    """`record` is the round as the store keeps it; `game` is built of the header's manifest and settings."""
+    header = header_of(record)
+    proof = Proof(header)
+    if game.manifest.version != header["version"]:
+        return Proof(header, problem=f"recorded under version {header['version']}, this is {game.manifest.version}")
+    public = header["state"]
+    state = GameState(public["id"], public["name"], public["data"], tuple(public["actions"]), header["private"]["data"])
+    complete = False
+    for number in range(1, len(record), 2):
+        step, state, complete = _replayed(game, state, orjson.loads(record[number]), orjson.loads(record[number + 1]))
+        proof.steps.append(step)
+        if step.problem:
+            break
+    return Proof(header, proof.steps, complete)
+
+
+def _replayed(
+    game: Game, state: GameState, written: dict[str, Any], shown: dict[str, Any]
+) -> tuple[ProvedStep, GameState, bool]:
+    draws = [Draw(*draw) for draw in written["draws"]]
+    moves = [(kind, amount) for kind, amount in written["moves"]]
+    rng, over, problem = ForcedRng(draws), False, ""
+    try:
+        step = game.engine.apply(state, Action(written["action"], written["params"]), rng)
+    except (ForcedMismatch, Refused) as error:
+        problem = str(error)
+    else:
+        over = step.over
+        after = {"id": shown["id"], "name": step.name, "data": step.data, "actions": step.actions}
+        if orjson.loads(orjson.dumps(after)) != shown:
+            problem = "the replayed state differs from the one that was shown"
+        elif [tuple(move) for move in step.moves] != moves:
+            problem = f"the replayed moves {[tuple(move) for move in step.moves]} differ from {moves}"
+        elif not rng.exhausted:
+            problem = "more numbers were drawn than the rules ask for"
+        state = GameState(shown["id"], step.name, step.data, step.actions, step.private)
+    return ProvedStep(written["action"], written["params"], draws, moves, shown, problem), state, over
