@@ -105,8 +105,8 @@ class Server:
             await asyncio.wait(leaving, timeout=self.settings.graceful_stop_s)
         await self._connections.close(GOING_AWAY, "The server goes down.")
         await self._http.close_all_connections()
-        while self._visitors:
-            await asyncio.sleep(0.01)
+        if endings := [ending for visitor in self._visitors if (ending := visitor.ending) is not None]:
+            await asyncio.wait(endings)
         await self.store.aclose()
 
 

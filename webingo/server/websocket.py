@@ -60,7 +60,7 @@ class Visitor:
         self._credit = float(limits.message_burst)
         self._credited_at = house.clock.monotonic()
         self._bad: deque[float] = deque()
-        self._ending: asyncio.Task[None] | None = None
+        self.ending: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(limits.auth_timeout_s, self._too_late)
         self._log = log.bind(peer=connection.peer)
@@ -91,7 +91,7 @@ class Visitor:
     def lost(self) -> None:
         self._timer.cancel()
         metrics.disconnected()
-        self._ending = asyncio.get_running_loop().create_task(self._end())
+        self.ending = asyncio.get_running_loop().create_task(self._end())
 
     async def _end(self) -> None:
         try:

@@ -7,7 +7,6 @@ answer is the whole state, so that a client needs no memory.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -15,15 +14,14 @@ import structlog
 
 from webingo.engines.engine import Action
 from webingo.errors import Code, Refused
-from webingo.resources.game import Game
 from webingo.resources.site import Site
 from webingo.session import play, protocol
 from webingo.session.component import Component
 from webingo.session.house import House
+from webingo.session.view import View
 from webingo.support import metrics
 from webingo.transaction.transaction import Event, Funds, Opened, Seat, Transaction
 from webingo.user import User, changed_userdata
-from webingo.wallet.denomination import DENOMINATIONS
 from webingo.wallet.wallet import Wallet
 
 log = structlog.get_logger("webingo.session")
@@ -41,16 +39,6 @@ class Outlet(Protocol):
     def close(self, code: int, reason: str = "") -> None: ...
 
 
-@dataclass(slots=True)
-class Tally:
-    """The session's own account, as players are entitled to see it."""
-
-    started: float
-    rounds: int = 0
-    wagered: int = 0
-    won: int = 0
-
-
 class Session:
     """Made for a player who has logged in; `open` takes the seat, `receive` hands over messages, `close` ends it."""
 
@@ -62,15 +50,12 @@ class Session:
         self._outlet = outlet
         self._epoch = 0
         self._funds = Funds(0, 0)
-        self._userdata: dict[str, Any] = {}
-        self._userdata_json = b"{}"
         self._running: play.Running | None = None
         self._components: dict[str, Component] = {}
         self._inbox: deque[protocol.Message] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
-        self._denom = {"denom": site.denomination, "denom_info": DENOMINATIONS[site.denomination].info()}
-        self._tally = Tally(house.clock.monotonic())
+        self._view = View(site.denomination, house.clock)
         self._log = log.bind(session=str(self.seat))
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -79,7 +64,7 @@ class Session:
         """Takes the seat, resumes an unfinished game and pushes the first state. Raises Refused."""
         await self._take_seat()
         self._house.enter(self)
-        self._push(extra={"games": self._house.resources.listing(self._site)})
+        self._push(games=self._house.resources.listing(self._site))
 
     def plug(self, component: Component) -> None:
         self._components[component.name] = component
@@ -230,10 +215,9 @@ class Session:
         self._push(re=re)
 
     async def _save(self, message: protocol.UserdataMessage) -> None:
-        changed = changed_userdata(self._userdata, message.set, message.unset)
-        as_json = orjson.dumps(changed)
-        await self._house.store.save_userdata(self.seat, self._epoch, as_json)
-        self._userdata, self._userdata_json = changed, as_json
+        changed = changed_userdata(self._view.userdata, message.set, message.unset)
+        await self._house.store.save_userdata(self.seat, self._epoch, orjson.dumps(changed))
+        self._view.userdata = changed
         self._push(re=message.re)
 
     async def _component(self, message: protocol.ComponentMessage) -> None:
@@ -259,17 +243,19 @@ class Session:
         balance = funds.balance - sum(transition.won - transition.wagered for transition in done)
         for transition in done:
             balance += transition.won - transition.wagered
-            self._count(running.game, transition)
+            self._view.tally.count(transition)
+            self._meter(running, transition)
             self._funds = Funds(balance, funds.seq)
             self._push(transition.running, re=re)
 
-    def _count(self, game: Game, transition: play.Transition) -> None:
-        tally = self._tally
-        opened = bool(transition.part.header)
-        tally.rounds += opened
-        tally.wagered += transition.wagered
-        tally.won += transition.won
-        metrics.played(game.manifest.id, self._site.denomination, opened, transition.wagered, transition.won)
+    def _meter(self, running: play.Running, transition: play.Transition) -> None:
+        metrics.played(
+            running.game.manifest.id,
+            self._site.denomination,
+            opened=bool(transition.part.header),
+            wagered=transition.wagered,
+            won=transition.won,
+        )
 
     def _transaction(self, base: str, to: play.Running, parts: Sequence[Any]) -> Transaction:
         return Transaction(
@@ -311,7 +297,7 @@ class Session:
     async def _take_seat(self) -> None:
         opened = await self._wallet.open(self.seat, self._site.initial_credits, self._house.clock.now_ms())
         self._epoch, self._funds = opened.epoch, opened.funds
-        self._userdata, self._userdata_json = opened.userdata, orjson.dumps(opened.userdata)
+        self._view.userdata = opened.userdata
         self._running = None
         if opened.game:
             await self._resume(opened)
@@ -342,27 +328,10 @@ class Session:
             self._funds = funds
 
     def _push(
-        self, running: play.Running | None = None, re: protocol.Reference = None, extra: dict[str, Any] | None = None
+        self,
+        running: play.Running | None = None,
+        re: protocol.Reference = None,
+        games: list[dict[str, Any]] | None = None,
     ) -> None:
-        if self._closed:
-            return
-        running = running or self._running
-        tally = self._tally
-        body: dict[str, Any] = {"t": "state", "v": 1}
-        if running is not None:
-            body["curr_game"] = running.game.manifest.id
-            body["gamestate"] = orjson.Fragment(running.public)
-        body["wallet"] = {"credits": self._funds.balance, **self._denom}
-        body["userdata"] = orjson.Fragment(self._userdata_json)
-        body["session"] = {
-            "seconds": int(self._house.clock.monotonic() - tally.started),
-            "rounds": tally.rounds,
-            "wagered": tally.wagered,
-            "won": tally.won,
-            "net": tally.won - tally.wagered,
-        }
-        if re is not None:
-            body["re"] = re
-        if extra:
-            body.update(extra)
-        self._outlet.send(orjson.dumps(body), state=True)
+        if not self._closed:
+            self._outlet.send(self._view.state(self._funds, running or self._running, re, games), state=True)

@@ -1,0 +1,61 @@
+"""What a player sees of a session: the whole `state` message, made of what was committed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from webingo.session.play import Running, Transition
+from webingo.session.protocol import Reference
+from webingo.support.clock import Clock
+from webingo.transaction.transaction import Funds
+from webingo.wallet.denomination import DENOMINATIONS
+
+
+@dataclass(slots=True)
+class Tally:
+    """The session's own account since its login, as players are entitled to see it."""
+
+    rounds: int = 0
+    wagered: int = 0
+    won: int = 0
+
+    def count(self, transition: Transition) -> None:
+        self.rounds += bool(transition.part.header)
+        self.wagered += transition.wagered
+        self.won += transition.won
+
+
+class View:
+    """Writes `state` messages. The game's state is serialised once, when it comes about; here its bytes are only put in."""
+
+    def __init__(self, denom: str, clock: Clock) -> None:
+        self.tally = Tally()
+        self.userdata: dict[str, Any] = {}
+        self._clock = clock
+        self._started = clock.monotonic()
+        self._denom = {"denom": denom, "denom_info": DENOMINATIONS[denom].info()}
+
+    def state(
+        self, funds: Funds, running: Running | None, re: Reference = None, games: list[dict[str, Any]] | None = None
+    ) -> bytes:
+        """The message for these funds and this game. `games` is only in the first one after the login."""
+        tally = self.tally
+        body: dict[str, Any] = {"t": "state", "v": 1}
+        if running is not None:
+            body["curr_game"] = running.game.manifest.id
+            body["gamestate"] = orjson.Fragment(running.public)
+        body["wallet"] = {"credits": funds.balance, **self._denom}
+        body["userdata"] = self.userdata
+        body["session"] = {
+            "seconds": int(self._clock.monotonic() - self._started),
+            "rounds": tally.rounds,
+            "wagered": tally.wagered,
+            "won": tally.won,
+            "net": tally.won - tally.wagered,
+        }
+        if re is not None:
+            body["re"] = re
+        if games is not None:
+            body["games"] = games
+        return orjson.dumps(body)
