@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from webingo.support.redis.embedded import find_binary
+from webingo.support.redis.binary import find_binary
 
 
 def binary() -> str:

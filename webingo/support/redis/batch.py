@@ -10,13 +10,11 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
-import hiredis
-
 from webingo.errors import Code, Refused
-from webingo.support.redis.connection import Connection, Locate, Request, fail_request, open_connection
+from webingo.support.redis.connection import Connection, Locate, Request, fail_request, open_connection, pack
 from webingo.support.redis.link import NoRedis, ResponseError, Script
 from webingo.support.redis.listener import Listener
 
@@ -73,23 +71,29 @@ class BatchLink:
                     raise NoRedis(f"Redis cannot be reached: {_reason(error)}") from None
             await asyncio.sleep(_LONGEST_PAUSE_S / 5)
 
+    def start_soon(self) -> None:
+        """Connects in the background; calls may be made already."""
+        self._connecting = self._loop.create_task(self._reconnect())
+
+    # The way of every bet: written flat, as each function call on it would cost a twentieth of the whole.
     def call(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> "asyncio.Future[Any]":
-        packed = hiredis.pack_command((b"EVALSHA", script.sha, len(keys), *keys, *args))
-        return self.send(self.request(packed, script, keys[0] if keys else ""))
-
-    def execute(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
-        return self.send(self.request(hiredis.pack_command(command), None, command[1] if len(command) > 1 else ""))
-
-    def request(self, packed: bytes, script: Script | None, key: str | bytes | int) -> Request:
-        loop = self._loop
-        return Request(packed, loop.create_future(), loop.time() + self._timeout_s, script, key)
-
-    def send(self, request: Request) -> "asyncio.Future[Any]":
-        """Takes a new request, unless too many are waiting already."""
         if len(self._queue) >= MAX_PENDING or self._closed:
             raise Refused(Code.UNAVAILABLE)
-        self.submit(request)
-        return request.future
+        loop = self._loop
+        future: asyncio.Future[Any] = loop.create_future()
+        packed = pack((b"EVALSHA", script.sha, len(keys), *keys, *args))
+        self._queue.append(Request(packed, future, loop.time() + self._timeout_s, script, keys[0]))
+        if not self._flush_due:
+            self._flush_due = True
+            loop.call_soon(self._flush)
+        return future
+
+    def execute(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
+        if len(self._queue) >= MAX_PENDING or self._closed:
+            raise Refused(Code.UNAVAILABLE)
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self.submit(Request(pack(command), future, self._loop.time() + self._timeout_s, None, command[1]))
+        return future
 
     def submit(self, *requests: Request) -> None:
         """Takes requests that may have been under way before. They leave together."""
@@ -97,8 +101,6 @@ class BatchLink:
         if not self._flush_due:
             self._flush_due = True
             self._loop.call_soon(self._flush)
-        if self._sweeper is None:
-            self._sweeper = self._loop.call_later(self._timeout_s / 4, self._sweep)
 
     def listen(self, channel: str, hear: Callable[[bytes], None], missed: Callable[[], None]) -> None:
         if self._listener is None:
@@ -106,8 +108,7 @@ class BatchLink:
         self._listener.listen(channel, hear, missed)
 
     async def close(self) -> None:
-        self._closed = True
-        for request in self.drain():
+        for request in self.give_up():
             fail_request(request, Refused(Code.UNAVAILABLE))
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -118,30 +119,30 @@ class BatchLink:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._connecting
         if self._connection is not None:
-            self._connection.abort()
             await self._connection.gone
 
-    def drain(self) -> list[Request]:
-        """Gives up all unanswered requests, oldest first, for somebody else to send."""
-        sent = self._connection.sent if self._connection else ()
+    def give_up(self) -> list[Request]:
+        """Takes and sends nothing more; what is unanswered, oldest first, is for somebody else to send."""
+        self._closed = True
+        sent = self._connection.sent if self._connection else deque()
         unanswered = [request for request in chain(sent, self._queue, self._delayed) if not request.future.done()]
-        self._queue.clear()
-        self._delayed.clear()
+        for waiting in (sent, self._queue, self._delayed):
+            waiting.clear()
+        if self._connection is not None:
+            self._connection.abort()
         return unanswered
 
     def _flush(self) -> None:
         self._flush_due = False
+        if self._sweeper is None and not self._closed:
+            self._sweeper = self._loop.call_later(self._timeout_s / 4, self._sweep)
         connection, queue = self._connection, self._queue
         while queue and connection is not None and not connection.paused:
-            count = min(len(queue), _CHUNK)
-            batch = [request for request in islice(queue, count) if not request.future.done()]
-            if count == len(queue):
+            if len(queue) <= _CHUNK:
+                connection.send(queue)
                 queue.clear()
             else:
-                for _ in range(count):
-                    queue.popleft()
-            if batch:
-                connection.send(batch)
+                connection.send([queue.popleft() for _ in range(_CHUNK)])
 
     def _adopt(self, connection: Connection) -> None:
         connection.on_error = self._refused
@@ -204,6 +205,7 @@ class BatchLink:
         if self._closed or connection is not self._connection:
             return
         self._connection = None
+        # extendleft reverses: what was sent first is sent first again.
         self._queue.extendleft(request for request in reversed(connection.sent) if not request.future.done())
         # A server that accepts connections only to drop them is not hammered.
         lasted = self._loop.time() - connection.opened_at
@@ -225,7 +227,7 @@ class BatchLink:
                 self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
                 self._on_trouble()
             else:
-                log.warning("connected to Redis again")
+                log.info("connected to Redis")
                 self._adopt(connection)
                 return
 

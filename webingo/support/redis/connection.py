@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, cast
 
 import hiredis
@@ -15,6 +15,9 @@ log = logging.getLogger("webingo.redis")
 
 # Asked before every (re)connection: the server may have moved, or may have to be started.
 Locate = Callable[[], Awaitable[Endpoint]]
+
+# Its own annotation takes tuples of one element only.
+pack = cast(Callable[[tuple[bytes | str | int, ...]], bytes], hiredis.pack_command)
 
 _NOTHING = object()
 _WRITE_BUFFER = 1 << 20
@@ -66,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one without being derived from it
         self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
 
-    def send(self, requests: Sequence[Request]) -> None:
+    def send(self, requests: Collection[Request]) -> None:
         """One write for all of them."""
         if not self.sent:
             self.silent_since = self._loop.time()
@@ -76,7 +79,7 @@ class Connection(asyncio.Protocol):
     def ask(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
         """One command outside of any batch, for the login and for questions about the server."""
         future: asyncio.Future[Any] = self._loop.create_future()
-        self.send([Request(hiredis.pack_command(command), future, 0, None, "")])
+        self.send([Request(pack(command), future, 0, None, "")])
         return future
 
     def write(self, packed: bytes) -> None:

@@ -21,9 +21,9 @@ class FakeLink:
     def __init__(self) -> None:
         log.warning("memory: NOTHING IS KEPT. Credits, games and the ledger are gone when this process ends.")
         # The bare connection: redis-py's client would turn the replies into Python's types.
-        client = fakeredis.FakeRedis(protocol=2)
-        self._connection: Any = client.connection_pool.get_connection()
-        self._pubsub: Any = client.pubsub()
+        client: Any = fakeredis.FakeRedis(protocol=2)
+        self._connection = client.connection_pool.get_connection()
+        self._pubsub = client.pubsub()
         self._hear: dict[bytes, Callable[[bytes], None]] = {}
         self._closed = False
 

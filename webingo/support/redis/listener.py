@@ -7,9 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import hiredis
-
-from webingo.support.redis.connection import Connection, Locate, open_connection
+from webingo.support.redis.connection import Connection, Locate, open_connection, pack
 from webingo.support.redis.link import ResponseError
 
 log = logging.getLogger("webingo.redis")
@@ -70,7 +68,7 @@ class Listener:
             self._changed.clear()
             self._heard.clear()
             new = [channel for channel in self._channels if channel not in subscribed]
-            connection.write(hiredis.pack_command(("SUBSCRIBE", *new) if new else ("PING",)))
+            connection.write(pack(("SUBSCRIBE", *new) if new else ("PING",)))
             subscribed.update(new)
             try:
                 async with asyncio.timeout(self._timeout_s):
