@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from tornado.ioloop import IOLoop
 
 from tests import servers
+from webingo.config import Settings
 from webingo.support.redis import connect
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.redis_store import RedisStore
@@ -62,6 +65,43 @@ async def open_store(url: str) -> RedisStore:
     store = RedisStore(await connect(url))
     await store.prepare()
     return store
+
+
+@pytest.fixture
+def server(store: Store, io_loop: IOLoop) -> Iterator[Any]:
+    """A whole server on a free port of loopback, on each of the stores in turn."""
+    yield from _served(store, io_loop)
+
+
+@pytest.fixture
+def plain_server(io_loop: IOLoop) -> Iterator[Any]:
+    """A whole server on the memory store, for what has nothing to do with the store."""
+    yield from _served(MemoryStore(), io_loop)
+
+
+def _served(store: Store, io_loop: IOLoop) -> Iterator[Any]:
+    from webingo.server.app import Server
+
+    server = Server(settings())
+    io_loop.run_sync(lambda: server.start(store))
+    yield server
+    io_loop.run_sync(server.stop)
+
+
+def settings(**changes: Any) -> Settings:
+    """For servers in tests: in debug, on loopback, with patience for tests that are in a hurry."""
+    given: dict[str, Any] = {
+        "debug": True,
+        "http_port": 0,
+        "http_address": "127.0.0.1",
+        "secret": SecretStr("not-a-secret-" * 4),
+        "res_dir": Path(__file__).parent.parent / "res",
+        "static_dir": Path(__file__).parent.parent / "static",
+        "message_rate": 10_000,
+        "message_burst": 10_000,
+        "connections_per_address": 10_000,
+    }
+    return Settings(**{**given, **changes})
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -98,7 +99,7 @@ class MemoryStore:
 
     def _check(self, tx: Transaction, place: _Place, purse: _Purse) -> tuple[int, int]:
         """Carries out the moves on the purse, or refuses. Returns the stake and the wins of the round that is then open."""
-        facts = {"balance": purse.balance, "seq": purse.seq}
+        facts: dict[str, Any] = {"balance": purse.balance, "seq": purse.seq}
         stake, won = place.stake, place.won
         for part in tx.parts:
             if part.header:

@@ -69,10 +69,10 @@ async def reconcile(store: Store) -> Audit:
 
 async def _compared(store: Store, funds: dict[str, Funds], chains: dict[str, _Chain]) -> AsyncIterator[Finding]:
     for name, chain in chains.items():
-        for problem, expected, found in chain.broken:
-            yield Finding(name, problem, expected, found)
+        for problem, expected, actual in chain.broken:
+            yield Finding(name, problem, expected, actual)
     for name, (balance, seq) in funds.items():
-        found = chains.get(name, _Chain()).at.get(seq)
+        found = chains[name].at.get(seq) if name in chains else None
         if found is None and seq > 0:
             yield Finding(name, f"entry number {seq} is not in the ledger", 0, balance)
         elif found is not None and found != balance:
@@ -80,4 +80,5 @@ async def _compared(store: Store, funds: dict[str, Funds], chains: dict[str, _Ch
         elif found is None and balance:
             yield Finding(name, "a balance without any entry", 0, balance)
     for name in chains.keys() - funds.keys():
-        yield Finding(name, "entries without a wallet", chains[name].last.balance if chains[name].last else 0, 0)
+        last = chains[name].last
+        yield Finding(name, "entries without a wallet", last.balance if last else 0, 0)
