@@ -28,6 +28,9 @@ _LONGEST_SOCKET_PATH = 100  # bytes; the kernels' limits are 104 to 108
 _STEP_S = 0.01
 _START_S, _LOAD_S, _STOP_S, _PROBE_S = 30.0, 600.0, 30.0, 1.0
 
+# What this process started and has to reap, should it end before us. A server may outlive the process.
+_children: list["subprocess.Popen[bytes]"] = []
+
 
 class EmbeddedServer:
     """The server of one folder, as one process sees it. All methods block: call them off the event loop."""
@@ -110,17 +113,18 @@ class EmbeddedServer:
         try:
             if not _lock(held, _PROBE_S):
                 raise NoRedis(f"A Redis server holds {self.folder} already.")
-            # By way of a shell that ends at once: the server is nobody's child, and outlives whoever started it. Its
-            # session is its own, so that Ctrl-C stops it only after everybody who uses it.
-            subprocess.run(
-                ["/bin/sh", "-c", '"$@" &', "sh", binary, *self._settings()],
-                check=True,
+            # In a session of its own, so that Ctrl-C stops it only after everybody who uses it.
+            child = subprocess.Popen(
+                [binary, *self._settings()],
                 pass_fds=(held,),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
+            _children.append(child)
+        except OSError as error:
+            raise NoRedis(f"{binary} does not run: {error.strerror}") from None
         finally:
             os.close(held)
             os.close(output)
@@ -171,6 +175,7 @@ class EmbeddedServer:
                 return ""
 
     def _is_alive(self) -> bool:
+        _children[:] = [child for child in _children if child.poll() is None]
         probe = self._open("server.lock")
         try:
             fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
