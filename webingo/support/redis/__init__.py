@@ -9,7 +9,6 @@ from webingo.support.redis.cluster import ClusterLink
 from webingo.support.redis.connection import Locate
 from webingo.support.redis.durability import FAILOVER, losses
 from webingo.support.redis.embedded import EmbeddedServer
-from webingo.support.redis.fake import FakeLink
 from webingo.support.redis.link import Link, NoRedis, ResponseError, Script
 from webingo.support.redis.sentinel import locate_by_sentinels
 
@@ -24,6 +23,8 @@ async def connect(url: str, *, timeout_s: float = 5.0, loss: Callable[[str], Non
     """
     address = parse(url)
     if address.kind == "memory":
+        from webingo.support.redis.fake import FakeLink  # brings numpy along: half of the time that a start takes
+
         return FakeLink()
     if address.kind == "embedded":
         return await _connect_embedded(address.folder, timeout_s)
