@@ -62,7 +62,7 @@ class CoinEngine:
         return {
             "summary": "A coin with <many> sides.",
             "how_to_play": ["Bet.", "Hope & wait."],
-            "pays": [{"name": "heads", "pay": self.math.pay, "odds": f"1 in {self.math.sides}", "picture": [[1, 0], [0, 1]]}],
+            "pays": [{"name": "heads", "pay": self.math.pay, "odds": f"1 in {self.math.sides}", "picture": ["x.", ".*"]}],
             "limits": {"bets": list(self.settings.bets)},
         }
 

@@ -12,7 +12,7 @@ Unready = Callable[[], Awaitable[list[str]]]
 
 
 def routes(unready: Unready) -> list[Any]:
-    """/healthz, /readyz and /metrics. `unready` gives the reasons why the process should get no players now, none when ready."""
+    """/healthz, /readyz and /metrics. `unready` gives the reasons why the process should get no players now."""
     return [
         (r"/healthz", AliveHandler),
         (r"/readyz", ReadyHandler, {"unready": unready}),
