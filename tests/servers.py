@@ -26,18 +26,23 @@ def binary() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below 55536: a cluster's nodes talk on the port 10000 above."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port < 55536:
+            return port
 
 
 class RealRedis:
     """One redis-server on 127.0.0.1, every write fsynced. `options` are its configuration beyond that."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, sentinel_config: Path | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
+        self.sentinel_config = sentinel_config
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,9 +54,11 @@ class RealRedis:
     def start(self) -> None:
         """Returns once it answers, on the same port and with the same data as before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""]
-        settings += ["--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "yes"]
-        command = [binary(), *settings, "--logfile", str(self.folder / "redis.log"), *self._options]
+        settings = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        settings += ["--logfile", str(self.folder / "redis.log")]
+        command = [binary(), *settings, "--save", "", "--appendonly", "yes", "--appendfsync", "always", *self._options]
+        if self.sentinel_config is not None:
+            command = [binary(), str(self.sentinel_config), "--sentinel", *settings]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         for _ in range(1000):
             with contextlib.suppress(OSError):
@@ -146,3 +153,47 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield servers
     finally:
         servers.stop()
+
+
+class Sentinel:
+    """A master (`nodes[0]`), its replica, and one sentinel that fails over after half a second of silence."""
+
+    def __init__(self, folder: Path) -> None:
+        master = RealRedis(folder / "0")
+        replica = RealRedis(folder / "1", "--replicaof", "127.0.0.1", str(master.port), "--repl-diskless-sync-delay", "0")
+        self.nodes = [master, replica]
+        config = folder / "sentinel.conf"
+        config.write_text(
+            f"sentinel monitor webingo 127.0.0.1 {master.port} 1\n"
+            "sentinel down-after-milliseconds webingo 500\n"
+            "sentinel failover-timeout webingo 2000\n"
+        )
+        self.sentinel = RealRedis(folder / "sentinel", sentinel_config=config)
+        self.url = f"redis+sentinel://127.0.0.1:{self.sentinel.port}/webingo/0"
+
+    def start(self) -> None:
+        for node in (*self.nodes, self.sentinel):
+            node.start()
+
+    def wait_for_replica(self) -> None:
+        """Until the replica has everything and the sentinel knows of it."""
+        for _ in range(1000):
+            in_step = "state=online" in self.nodes[0].ask("INFO", "replication")
+            if in_step and "num-slaves\r\n$1\r\n1\r\n" in self.sentinel.ask("SENTINEL", "MASTER", "webingo"):
+                return
+            time.sleep(0.02)
+        raise AssertionError("the sentinel does not see the replica")
+
+    def stop(self) -> None:
+        for node in (self.sentinel, *self.nodes):
+            node.kill()
+
+
+@contextlib.contextmanager
+def sentinel(folder: Path) -> Iterator[Sentinel]:
+    group = Sentinel(folder)
+    try:
+        group.start()
+        yield group
+    finally:
+        group.stop()
