@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import structlog
 
@@ -131,9 +131,8 @@ class Connection(asyncio.Protocol):
     # What the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its ancestry
+        self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._progress_at = self._pinged_at = self._connections.add(self)
         try:
             self._receiver = self._factory(self)

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import re
+from socket import SO_SNDBUF, SOL_SOCKET
 
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from tornado.web import RequestHandler
@@ -19,6 +20,10 @@ from webingo.server.stream_transport import StreamTransport
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+# Left alone, the kernel keeps megabytes for a slow reader: thousands of old states in front of the newest one, and no progress
+# to be seen for minutes while it works them off.
+_KERNEL_BUFFER = 64 * 1024
 
 # More than this right behind the handshake, which a client should not send before its answer, is not waited for.
 _MAX_EARLY = 1 << 20
@@ -62,6 +67,7 @@ class HandshakeHandler(RequestHandler):
         stream = self.detach()
         try:
             stream.set_nodelay(True)
+            stream.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, _KERNEL_BUFFER)
             await stream.write(answer)
             if isinstance(stream, SSLIOStream):
                 StreamTransport(stream, self._connection(b""))
