@@ -140,19 +140,20 @@ async def connect(
     where = urlsplit(url)
     tls = None
     if where.scheme == "wss":
-        tls = ssl.create_default_context()
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     reader, writer = await open_stream(where.hostname or "", where.port or 80, tls, receive_buffer)
     asked = request(url, origin, subprotocols, **headers)
     writer.write(asked + early)
     async with asyncio.timeout(WAIT_S):
         status, answered = _parsed(await reader.readuntil(b"\r\n\r\n"))
+    client = Client(reader, writer, answered.get("sec-websocket-protocol"))
     if status != 101:
-        writer.close()
+        await client.end()
         raise HandshakeError(status, answered)
     key = _parsed(asked)[1]["sec-websocket-key"].encode()
     assert answered["sec-websocket-accept"] == base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
-    return Client(reader, writer, answered.get("sec-websocket-protocol"))
+    return client
 
 
 async def open_stream(
