@@ -1,0 +1,36 @@
+/** The session's time and result; ticks on its own between two pushes. */
+
+import { h, setText } from "./dom.js";
+import { money } from "./money.js";
+
+/** @returns {{element: HTMLElement, update: (state: import("./types.js").State) => void}} */
+export function sessionClock() {
+  const time = h("span", { class: "clock-time", testid: "session-time" }, "0:00");
+  const net = h("span", { class: "clock-net", testid: "session-net" });
+  const element = h("div", { class: "clock", title: "Time played and result of this session", hidden: true },
+    h("span", { class: "visually-hidden" }, "This session: "), time, net);
+  let since = 0;
+  const tick = () => since && setText(time, clockText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
+  setInterval(tick, 1000);
+
+  return {
+    element,
+    update({ session, wallet }) {
+      element.hidden = !session;
+      if (!session) return;
+      since = Date.now() - session.seconds * 1000;
+      tick();
+      setText(net, money(session.net, wallet.denom_info, { sign: true }));
+      net.dataset.value = String(session.net);
+      net.classList.toggle("is-up", session.net > 0);
+    },
+  };
+}
+
+/** @param {number} seconds @returns {string} such as 1:05 or 1:02:03 */
+export function clockText(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,36 @@
+/** The help and the player's dialog. */
+
+import { openDialog } from "./dialog.js";
+import { h } from "./dom.js";
+import { SHORTCUTS } from "./keyboard.js";
+import { newGuest, remember } from "./player.js";
+
+export function showHelp() {
+  openDialog({ title: "Help", testid: "help-dialog" },
+    h("p", {}, "Choose a stake and the cards that play, then press Play. Completed patterns pay; a pulsing number is one ball away from a prize."),
+    h("p", {}, "Winnings are paid out when you collect, or with the next Play. Tap the table to skip the draw."),
+    h("h3", {}, "Keyboard"),
+    h("dl", { class: "shortcuts" }, ...SHORTCUTS.flatMap(([keys, what]) => [
+      h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)])));
+}
+
+/** @param {import("./player.js").Player} player */
+export function showPlayer(player) {
+  const field = h("input", { class: "field", name: "uid", value: player.uid, maxlength: 128, autocomplete: "off", spellcheck: "false", required: true, "aria-label": "Player's name" });
+  const change = (uid) => {
+    remember(uid);
+    location.reload();
+  };
+  const submit = (event) => {
+    event.preventDefault();
+    if (field.value.trim()) change(field.value.trim());
+  };
+  const form = h("form", { class: "player-form", on: { submit } },
+    h("label", {}, "Play as", field),
+    h("div", { class: "dialog-buttons" },
+      h("button", { class: "button button-main", type: "submit" }, "Switch"),
+      h("button", { class: "button", type: "button", on: { click: () => change(newGuest()) } }, "New guest")));
+  openDialog({ title: "Player", testid: "player-dialog", className: "dialog-small" },
+    h("p", { class: "muted" }, `Platform ${player.platform}, site ${player.site}.`),
+    player.given ? h("p", {}, `You play as ${player.uid}, as the address of this page says.`) : form);
+}

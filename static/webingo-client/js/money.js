@@ -1,0 +1,30 @@
+/** Amounts as people read them. */
+
+/** @typedef {import("./types.js").DenomInfo} DenomInfo */
+
+/** @type {DenomInfo} */
+const PLAIN = { prefix: "", suffix: "", integer: true, money_multiplier: 1 };
+
+/**
+ * @param {number} amount in smallest units
+ * @param {DenomInfo} [denom]
+ * @param {{sign?: boolean}} [options] sign: also show a plus
+ * @returns {string} such as "$1,234.50"
+ */
+export function money(amount, denom = PLAIN, { sign = false } = {}) {
+  const digits = denom.integer ? 0 : Math.round(Math.log10(denom.money_multiplier || 1));
+  const value = Math.abs(amount) / (denom.money_multiplier || 1);
+  const number = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const mark = amount < 0 ? "−" : sign && amount > 0 ? "+" : "";
+  return `${mark}${denom.prefix || ""}${number}${denom.suffix || ""}`;
+}
+
+/**
+ * The shortest form, for badges on a cell: no prefix, thousands as k.
+ * @param {number} amount
+ * @param {DenomInfo} [denom]
+ */
+export function shortMoney(amount, denom = PLAIN) {
+  const value = amount / (denom.money_multiplier || 1);
+  return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: value < 100 && !denom.integer ? 2 : 1 }).format(value);
+}

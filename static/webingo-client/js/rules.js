@@ -1,0 +1,91 @@
+/** The rules of a game as the server tells them, brought into one shape whatever is missing. */
+
+/** @typedef {import("./types.js").Rules} Rules */
+
+/** @type {Map<string, Promise<Rules>>} */
+const known = new Map();
+
+/**
+ * @param {string} gameid
+ * @returns {Promise<Rules>} rejects when the server has none
+ */
+export function fetchRules(gameid) {
+  if (!known.has(gameid)) {
+    const promise = ask(gameid);
+    known.set(gameid, promise);
+    promise.catch(() => known.delete(gameid));
+  }
+  return known.get(gameid);
+}
+
+async function ask(gameid) {
+  const response = await fetch(`/games/${encodeURIComponent(gameid)}/rules`, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`rules: ${response.status}`);
+  return readRules(await response.json());
+}
+
+/** @param {any} raw @returns {Rules} */
+export function readRules(raw) {
+  return {
+    title: text(raw.title),
+    summary: text(raw.summary),
+    howToPlay: list(raw.how_to_play).map(text).filter(Boolean),
+    pays: list(raw.pays).map(readPay),
+    facts: facts(raw),
+  };
+}
+
+function readPay(raw) {
+  return {
+    name: text(raw.name),
+    title: text(raw.title) || titleOf(raw.name),
+    pay: typeof raw.pay === "number" ? raw.pay : null,
+    odds: odds(raw.odds),
+    pictures: pictures(raw.pictures ?? raw.picture),
+  };
+}
+
+/** A picture is a list of rows such as "x...x"; a family of patterns has a list of pictures. */
+function pictures(raw) {
+  const rows = list(raw);
+  if (rows.length === 0) return [];
+  return typeof rows[0] === "string" ? [rows] : rows.filter((picture) => Array.isArray(picture) && picture.every((row) => typeof row === "string"));
+}
+
+/** Odds come as a probability, as N of "1 in N", or as a text. */
+function odds(raw) {
+  if (typeof raw === "string") return raw;
+  if (typeof raw !== "number" || raw <= 0) return "";
+  return `1 in ${oneIn(raw < 1 ? 1 / raw : raw)}`;
+}
+
+function oneIn(number) {
+  const digits = number < 100 ? 1 : 0;
+  return number.toLocaleString("en", { maximumFractionDigits: digits });
+}
+
+function facts(raw) {
+  /** @type {[string, string][]} */
+  const found = [];
+  const percent = (value) => (value * 100).toLocaleString("en", { maximumFractionDigits: 2 }) + " %";
+  const add = (label, value, show) => typeof value === "number" && found.push([label, show(value)]);
+  add("Return to player", raw.rtp, percent);
+  add("Rounds that win", raw.hit_rate, percent);
+  add("Return of extra balls", raw.extra_rtp, percent);
+  add("Largest win", raw.max_win, (value) => value.toLocaleString("en"));
+  if (raw.version) found.push(["Version", String(raw.version)]);
+  return found;
+}
+
+function titleOf(name) {
+  const words = text(name).replaceAll(/[-_]+/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value) {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}

@@ -1,0 +1,28 @@
+/** Short messages that come and go. */
+
+import { h } from "./dom.js";
+
+const SECONDS = 6;
+const MOST = 3;
+const region = h("div", { class: "toasts", role: "alert", "aria-live": "assertive" });
+
+/** @returns {HTMLElement} the place for toasts, to be mounted once */
+export function toasts() {
+  return region;
+}
+
+/**
+ * @param {string} text
+ * @param {{kind?: "error"|"info"}} [options]
+ */
+export function toast(text, { kind = "error" } = {}) {
+  const known = [...region.children].find((child) => child.dataset.text === text);
+  known?.remove();
+  const element = h("div", { class: `toast toast-${kind}`, testid: "toast", data: { text } },
+    h("span", { class: "toast-mark", "aria-hidden": "true" }, kind === "error" ? "!" : "i"),
+    h("span", { class: "toast-text" }, text),
+    h("button", { class: "toast-close", "aria-label": "Dismiss", on: { click: () => element.remove() } }, "×"));
+  region.append(element);
+  while (region.children.length > MOST) region.firstChild.remove();
+  setTimeout(() => element.remove(), SECONDS * 1000);
+}

@@ -1,0 +1,38 @@
+/** The rules dialog: how to play, every pattern with its pay and odds, and the figures of the game. */
+
+import { openDialog } from "../../dialog.js";
+import { h } from "../../dom.js";
+import { fetchRules } from "../../rules.js";
+import { patternPicture } from "./paytable.js";
+
+/** @param {string} gameid @param {string} title shown until the rules are there */
+export async function showRules(gameid, title) {
+  const dialog = openDialog({ title: `${title}: rules`, testid: "rules-dialog", className: "dialog-rules" }, h("p", { class: "muted" }, "One moment…"));
+  try {
+    dialog.body.replaceChildren(...content(await fetchRules(gameid)));
+  } catch {
+    dialog.body.replaceChildren(h("p", {}, "The rules could not be read. Close this and try again in a moment."));
+  }
+}
+
+/** @param {import("../../types.js").Rules} rules */
+function content({ summary, howToPlay, pays, facts }) {
+  return [
+    summary && h("p", { class: "rules-summary" }, summary),
+    howToPlay.length > 0 && h("section", {}, h("h3", {}, "How to play"), h("ol", { class: "rules-steps" }, ...howToPlay.map((step) => h("li", {}, step)))),
+    pays.length > 0 && h("section", {}, h("h3", {}, "Patterns"),
+      h("ul", { class: "rules-pays" }, ...pays.map(payItem)),
+      h("p", { class: "muted" }, "Pays are times the stake of the card.")),
+    facts.length > 0 && h("section", {}, h("h3", {}, "Figures"),
+      h("dl", { class: "rules-facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
+  ].filter(Boolean);
+}
+
+function payItem({ title, pay, odds, pictures }) {
+  const more = pictures.length - 1;
+  return h("li", { class: "rules-pay" },
+    h("div", { class: "rules-picture" }, pictures[0] && patternPicture(pictures[0]), more > 0 && h("span", { class: "rules-more" }, `+${more}`)),
+    h("span", { class: "rules-title" }, title),
+    pay !== null && h("strong", { class: "rules-pay-amount" }, `${pay.toLocaleString("en")} ×`),
+    odds && h("span", { class: "muted" }, odds));
+}

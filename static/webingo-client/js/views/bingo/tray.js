@@ -1,0 +1,86 @@
+/** The balls of the round in the order they came, in a glass tray; extra balls sit in golden rings. */
+
+import { h } from "../../dom.js";
+import { still } from "../../motion.js";
+import { fitSquares, watchSize } from "./fit.js";
+import { colourOf } from "./round.js";
+
+/** @param {number} number @param {number} pool @param {string} [className] */
+export function ball(number, pool, className = "") {
+  return h("span", { class: `ball ball-${colourOf(number, pool) % 8} ${className}`, data: { number } }, h("span", { class: "ball-face" }, number));
+}
+
+export function ballTray() {
+  const slots = h("ol", { class: "tray-slots", "aria-label": "Drawn balls" });
+  const element = h("section", { class: "tray", "aria-label": "Draw" }, slots);
+  let space = { width: 600, height: 160 };
+  let count = 0;
+  const fit = () => {
+    const { size, perRow } = fitSquares(space, count);
+    slots.style.setProperty("--slot", `${size}px`);
+    slots.style.setProperty("--per-row", String(perRow));
+  };
+  const stop = watchSize(element, (size) => {
+    space = size;
+    fit();
+  });
+
+  return {
+    element,
+    stop,
+
+    /**
+     * Shows exactly these balls.
+     * @param {import("../../types.js").BingoData} data
+     * @param {number} shown how many of its balls
+     */
+    set(data, shown) {
+      count = Math.max(data.layout.draw, data.balls.length);
+      const place = (index) => {
+        const extra = index >= data.layout.draw;
+        const slot = slots.children[index] ?? slots.appendChild(h("li", { class: "slot" }));
+        slot.className = extra ? "slot slot-extra" : "slot";
+        const number = index < shown ? data.balls[index] : 0;
+        if (slot.dataset.number === String(number)) return;
+        slot.dataset.number = String(number);
+        slot.replaceChildren(...(number ? [slotBall(number, data.layout.pool, extra)] : []));
+      };
+      for (let index = 0; index < count; index++) place(index);
+      while (slots.children.length > count) slots.lastChild.remove();
+      fit();
+    },
+
+    /**
+     * One more ball rolls in.
+     * @param {import("../../types.js").BingoData} data
+     * @param {number} index of the ball
+     * @param {DOMRect} from where it comes out of the machine
+     * @param {number} ms
+     */
+    roll(data, index, from, ms) {
+      this.set(data, index + 1);
+      const slot = slots.children[index];
+      const to = slot.getBoundingClientRect();
+      if (still() || !slot.firstChild) return;
+      const dx = from.x + from.width / 2 - to.x - to.width / 2;
+      const dy = from.y + from.height / 2 - to.y - to.height / 2;
+      const scale = Math.max(0.6, Math.min(2, from.width / Math.max(1, to.width)));
+      slot.firstChild.animate([
+        { transform: `translate(${dx}px, ${dy}px) scale(${scale}) rotate(-200deg)`, opacity: 0.4 },
+        { transform: `translate(${dx * 0.3}px, ${Math.min(0, dy * 0.3) - 14}px) scale(${1 + (scale - 1) * 0.4}) rotate(-80deg)`, opacity: 1, offset: 0.55 },
+        { transform: "none", opacity: 1 },
+      ], { duration: ms, easing: "cubic-bezier(.3,.7,.3,1)" });
+    },
+
+    /** @returns {number} */
+    get count() {
+      return count;
+    },
+  };
+}
+
+function slotBall(number, pool, extra) {
+  const element = ball(number, pool, extra ? "is-extra" : "");
+  element.dataset.testid = "ball";
+  return element;
+}

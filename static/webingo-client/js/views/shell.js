@@ -1,0 +1,75 @@
+/** What is around every view: the bar at the top, the banner of a lost connection, toasts. */
+
+import { logo } from "../art/logo.js";
+import { sessionClock } from "../clock.js";
+import { h, setText } from "../dom.js";
+import { coinBurst } from "../effects.js";
+import { money } from "../money.js";
+import { countTo } from "../motion.js";
+import { shortName } from "../player.js";
+import { sounds } from "../sound.js";
+import { toasts } from "../toast.js";
+import { banner } from "./banner.js";
+import { icon } from "../art/icons.js";
+
+/**
+ * @param {{back: () => void, help: () => void, rules: () => void, sound: () => void, player: () => void, retry: () => void}} deeds
+ * @param {import("../player.js").Player} player
+ */
+export function shell(deeds, player) {
+  const button = (testid, label, picture, deed) =>
+    h("button", { class: "icon-button", type: "button", testid, "aria-label": label, title: label, on: { click: deed } }, icon(picture));
+  const back = button("back", "Back to the lobby", "back", deeds.back);
+  const rules = button("rules", "Pay table and rules", "rules", deeds.rules);
+  const help = button("help", "Help and shortcuts", "help", deeds.help);
+  const sound = button("sound", "Sound", "soundOff", deeds.sound);
+  const title = h("span", { class: "bar-title" });
+  const credits = h("output", { class: "credits-value", testid: "credits" });
+  const purse = h("div", { class: "credits" }, h("span", { class: "coin", "aria-hidden": "true" }), h("span", { class: "credits-label" }, "Credits"), credits);
+  const level = h("span", { class: "level", hidden: true });
+  const clock = sessionClock();
+  const name = h("button", { class: "player", type: "button", testid: "player", title: player.uid, on: { click: deeds.player } }, icon("person"), h("span", {}, shortName(player.uid)));
+  const lost = banner(deeds.retry);
+  const view = h("div", { class: "view" });
+  const bar = h("header", { class: "bar" },
+    back, logo("bar-logo"), h("div", { class: "bar-where" }, title, clock.element),
+    h("div", { class: "bar-space" }), level, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
+  let soundOn = false;
+
+  return {
+    element: h("div", { class: "shell" }, bar, lost.element, view, toasts()),
+    status: lost.update,
+
+    /** @param {{element: HTMLElement}} next */
+    show(next) {
+      view.replaceChildren(next.element);
+    },
+
+    /** @param {import("../types.js").State} state @param {{gameTitle: string, first: boolean}} options */
+    update(state, { gameTitle, first }) {
+      const inGame = gameTitle !== "";
+      bar.classList.toggle("in-game", inGame);
+      back.hidden = rules.hidden = !inGame;
+      setText(title, gameTitle);
+      const before = Number(credits.dataset.value ?? state.wallet.credits);
+      countTo(credits, state.wallet.credits, (amount) => money(amount, state.wallet.denom_info), { now: first });
+      if (!first && state.wallet.credits > before) {
+        const { x, y, width, height } = purse.getBoundingClientRect();
+        coinBurst({ x: x + width / 2, y: y + height, count: 8 });
+        sounds.coins();
+      }
+      clock.update(state);
+      const { soc_level: rank, soc_level_progress: progress } = state.userdata ?? {};
+      level.hidden = typeof rank !== "number";
+      setText(level, `Level ${rank}`);
+      level.style.setProperty("--progress", String(typeof progress === "number" ? progress : 0));
+    },
+
+    /** @param {boolean} on */
+    sound(on) {
+      if (on !== soundOn) sound.replaceChildren(icon(on ? "soundOn" : "soundOff"));
+      soundOn = on;
+      sound.setAttribute("aria-pressed", String(on));
+    },
+  };
+}
