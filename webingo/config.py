@@ -120,32 +120,48 @@ class Settings(BaseSettings):
 
 
 def load(path: Path | None = None, **flags: Any) -> Settings:
-    """The settings that are in force; flags that are None were not given.
+    """The settings to serve with: as `read`, and they have to make sense together and name what is there.
 
-    Without `path`, config.json is read where there is one. In debug an empty `secret` is filled in, kept in var/secret.
-    Raises BadResource with all problems, each with its source: the file, "environment" or "command line".
+    In debug an empty `secret` is filled in, kept in var/secret. Raises BadResource.
     """
-    file = Path("config.json") if path is None else path
-    document = read_object(file) if path is not None or file.exists() else {}
-    variables = _environment()
-    given = {key: value for key, value in flags.items() if value is not None}
-    try:
-        settings = Settings(**{**document, **variables, **given})
-    except ValidationError as error:
-        raise BadResource(
-            [_sourced(found, file, variables, given) for found in invalid("", error, Settings.model_fields)]
-        ) from None
+    sources = _Sources(path, flags)
+    settings = sources.settings()
     if settings.debug and not settings.secret.get_secret_value():
         settings = settings.model_copy(update={"secret": SecretStr(_kept_secret())})
     if problems := _impossible(settings):
-        raise BadResource([_sourced(found, file, variables, given) for found in problems])
+        raise BadResource([sources.named(problem) for problem in problems])
     return settings
 
 
-def _sourced(found: Problem, file: Path, variables: dict[str, Any], flags: dict[str, Any]) -> Problem:
-    _, field, reason = found
-    key = field.split(".")[0]
-    return (FLAGS if key in flags else ENVIRONMENT if key in variables else str(file), field, reason)
+def read(path: Path | None = None, **flags: Any) -> Settings:
+    """The settings for commands that only look something up, like where the games are; flags that are None were not given.
+
+    Without `path`, config.json is read where there is one. Raises BadResource with all problems, each with its source: the
+    file, "environment" or "command line".
+    """
+    return _Sources(path, flags).settings()
+
+
+class _Sources:
+    """What each source says, for naming the one that is wrong."""
+
+    def __init__(self, path: Path | None, flags: dict[str, Any]) -> None:
+        self._file = Path("config.json") if path is None else path
+        self._document = read_object(self._file) if path is not None or self._file.exists() else {}
+        self._variables = _environment()
+        self._flags = {key: value for key, value in flags.items() if value is not None}
+
+    def settings(self) -> Settings:
+        try:
+            return Settings(**{**self._document, **self._variables, **self._flags})
+        except ValidationError as error:
+            raise BadResource([self.named(problem) for problem in invalid("", error, Settings.model_fields)]) from None
+
+    def named(self, problem: Problem) -> Problem:
+        _, field, reason = problem
+        key = field.split(".")[0]
+        source = FLAGS if key in self._flags else ENVIRONMENT if key in self._variables else str(self._file)
+        return (source, field, reason)
 
 
 def _environment() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from webingo.engines.engine import Engine
 from webingo.engines.registry import engines
 from webingo.errors import BadResource
-from webingo.problems import Problem, invalid, unknown
+from webingo.problems import Problem, invalid, read_object, unknown
 from webingo.transaction.transaction import MAX_AMOUNT
 
 GameId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
@@ -62,6 +63,13 @@ class GameManifest(BaseModel):
             raise BadResource([("", "max_win", f"the manifest states {self.max_win}, the engine computes {engine.max_win}")])
         return Game(self, settings_model.model_dump(mode="json"), engine, enabled)
 
+    def built(self, file: str) -> "Game":
+        """The game with its own settings. Raises BadResource whose problems name `file`."""
+        try:
+            return self.build()
+        except BadResource as error:
+            raise BadResource([(file, field, reason) for _, field, reason in error.problems]) from None
+
     def _not_open(self, kind: type[Engine], overrides: Mapping[str, Any]) -> list[Problem]:
         known = kind.Settings.model_fields
         problems = [
@@ -85,6 +93,15 @@ class Game:
     settings: dict[str, Any]
     engine: Engine
     enabled: bool = True
+
+
+def read_manifest(file: Path) -> GameManifest:
+    """A manifest by itself, not yet built. Raises BadResource."""
+    document = read_object(file)
+    try:
+        return GameManifest.model_validate(document)
+    except ValidationError as error:
+        raise BadResource(invalid(str(file), error, GameManifest.model_fields)) from None
 
 
 def _checked(model: type[BaseModel], value: Mapping[str, Any], prefix: str, problems: list[Problem]) -> Any:

@@ -1,16 +1,12 @@
 """Games and sites from files: res/games/<id>/manifest.json and res/local_sites/<id>.json."""
 
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from webingo.errors import BadResource, Code, Refused
-from webingo.problems import Problem, invalid, read_object, unknown
-from webingo.resources.game import Game, GameManifest
-from webingo.resources.site import ANYWHERE, Site
-
-Model = TypeVar("Model", bound=BaseModel)
+from webingo.problems import Problem, unknown
+from webingo.resources.game import Game, GameManifest, read_manifest
+from webingo.resources.site import ANYWHERE, Site, read_site
 
 
 class LocalResources:
@@ -74,41 +70,25 @@ class LocalResources:
             return []
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
-    def _read(self, file: Path, model: type[Model], expected_id: str) -> Model | None:
-        try:
-            document = read_object(file)
-            found = model.model_validate(document)
-        except BadResource as error:
-            self._problems += error.problems
-            return None
-        except ValidationError as error:
-            self._problems += invalid(str(file), error, model.model_fields)
-            return None
-        if document["id"] != expected_id:
-            self._problems.append((str(file), "id", f"it must be {expected_id!r}, as the file is named"))
-            return None
-        return found
-
     def _read_game(self, folder: Path) -> None:
         file = folder / "manifest.json"
         self._refused.add(folder.name)
-        manifest = self._read(file, GameManifest, folder.name)
-        if manifest is None:
-            return
         try:
-            self.built[manifest.id] = manifest.build()
+            manifest = read_manifest(file)
+            _check_id(file, manifest.id, folder.name)
+            self.built[manifest.id] = manifest.built(str(file))
         except BadResource as error:
-            self._problems += [(str(file), field, reason) for _, field, reason in error.problems]
+            self._problems += error.problems
             return
         self.games[manifest.id] = manifest
         self._refused.remove(folder.name)
 
     def _read_site(self, file: Path) -> None:
-        if file.suffix != ".json":
-            self._problems.append((str(file), "", "only sites stand here, as <id>.json"))
-            return
-        site = self._read(file, Site, file.stem)
-        if site is None:
+        try:
+            site = read_site(file)
+            _check_id(file, site.id, file.stem)
+        except BadResource as error:
+            self._problems += error.problems
             return
         if ANYWHERE in site.allowed_origins and not self._debug:
             place = site.allowed_origins.index(ANYWHERE)
@@ -124,3 +104,8 @@ class LocalResources:
             except BadResource as error:
                 self._problems += [(str(file), f"games.{place}.{field}", reason) for _, field, reason in error.problems]
         self.sites[site.id] = site
+
+
+def _check_id(file: Path, found: str, expected: str) -> None:
+    if found != expected:
+        raise BadResource([(str(file), "id", f"it must be {expected!r}, as the file is named")])

@@ -1,10 +1,13 @@
 """A site is a place where games are offered: its platform, denomination, origins, games and what it changes in them."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from webingo.errors import BadResource
+from webingo.problems import invalid, read_object
 from webingo.resources.game import GameId
 from webingo.transaction.transaction import MAX_AMOUNT
 from webingo.wallet.denomination import DENOMINATIONS
@@ -68,3 +71,14 @@ class Site(BaseModel):
         if value not in DENOMINATIONS:
             raise ValueError(f"unknown denomination; there are {', '.join(DENOMINATIONS)}")
         return value
+
+
+def read_site(file: Path) -> Site:
+    """A site by itself, its games not yet looked up. Raises BadResource."""
+    if file.suffix != ".json":
+        raise BadResource([(str(file), "", "only sites stand here, as <id>.json")])
+    document = read_object(file)
+    try:
+        return Site.model_validate(document)
+    except ValidationError as error:
+        raise BadResource(invalid(str(file), error, Site.model_fields)) from None

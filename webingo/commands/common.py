@@ -1,0 +1,45 @@
+"""What the commands share: the option for the configuration, finding a game, a failure that is one sentence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from webingo.resources.game import Game
+
+Config = Annotated[Path | None, typer.Option("--config", help="The configuration file; config.json here when not given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+GameName = Annotated[str, typer.Argument(metavar="GAME|FILE", help="The id of a game in res/games, or a manifest file.")]
+
+
+class Failure(Exception):  # noqa: N818 - ends the program with its sentence, exit 1
+    """The command can't do what it was asked to."""
+
+
+def find_game(name: str, config: Path | None) -> "Game":
+    """The game of a manifest file or an id, with its own settings. Raises Failure or BadResource."""
+    from webingo.config import read
+    from webingo.resources.game import read_manifest
+
+    file = Path(name)
+    if file.suffix != ".json":
+        folder = read(config).res_dir / "games"
+        file = folder / name / "manifest.json"
+        if not file.is_file():
+            raise Failure(_no_game(name, folder))
+    return read_manifest(file).built(str(file))
+
+
+def _no_game(name: str, folder: Path) -> str:
+    from webingo.problems import unknown
+
+    games = [file.parent.name for file in folder.glob("*/manifest.json")]
+    return f"{name}: {unknown('game', name, games)} (in {folder})"
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout, floats with all their digits."""
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
