@@ -1,7 +1,9 @@
 """The WebSocket transport on real sockets: the handshake, messages both ways, and Tornado's own client as a witness."""
 
 import asyncio
+import socket
 import ssl
+import struct
 
 import pytest
 from tornado.httpclient import HTTPRequest
@@ -192,6 +194,21 @@ async def test_a_client_that_leaves_right_behind_its_handshake_leaves_nothing(tl
             client.abort()
         await until(lambda: len(server.receivers) == 20 and not len(server.connections))
         assert {receiver.losses for receiver in server.receivers} == {1}
+
+
+async def test_a_client_that_does_not_wait_for_the_answer_leaves_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving() as server:
+        for _ in range(50):
+            leaver = socket.create_connection(("127.0.0.1", server.port))
+            leaver.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            leaver.sendall(request(server.url) + masked(TEXT, b"x"))
+            leaver.close()
+            await asyncio.sleep(0)
+        client = await connect(server.url)
+        await client.close()
+        await until(lambda: not len(server.connections))
+        assert all(receiver.losses == 1 for receiver in server.receivers)
+    assert not caplog.records
 
 
 async def test_a_message_that_is_too_big_is_refused_before_it_has_come(tls: TLS) -> None:

@@ -66,9 +66,9 @@ class HandshakeHandler(RequestHandler):
         self.application.log_request(self)
         stream = self.detach()
         try:
+            await stream.write(answer)
             stream.set_nodelay(True)
             stream.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, _KERNEL_BUFFER)
-            await stream.write(answer)
             if isinstance(stream, SSLIOStream):
                 StreamTransport(stream, self._connection(b""))
             else:
