@@ -117,7 +117,8 @@ class Cluster:
     """Three masters without replicas, each with a third of the slots. `nodes` in the order of their slots."""
 
     def __init__(self, folder: Path) -> None:
-        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf")
+        options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--repl-diskless-sync-delay", "0")
+        self._folder, self._options = folder, options
         self.nodes = [RealRedis(folder / str(number), *options) for number in range(3)]
         self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
@@ -136,6 +137,24 @@ class Cluster:
                 return
             time.sleep(0.02)
         raise AssertionError("the cluster does not come together")
+
+    def add_replica(self, number: int) -> RealRedis:
+        """A copy of that master, which takes its place when it fails. Returns once it is in step. `stop` stops it too."""
+        master, replica = self.nodes[number], RealRedis(self._folder / "replica", *self._options)
+        self.nodes.append(replica)
+        replica.start()
+        replica.ask("CLUSTER", "MEET", "127.0.0.1", str(master.port), str(master.port + 10000))
+        for _ in range(1000):
+            told = replica.ask("INFO", "replication")
+            known = [node.ask("CLUSTER", "INFO") for node in self.nodes]
+            all_know = all("cluster_state:ok" in info and "cluster_known_nodes:4" in info for info in known)
+            if "master_link_status:up" in told and all_know:
+                return replica
+            if "role:master" in told:
+                # An error until the news of the master has come around.
+                replica.ask("CLUSTER", "REPLICATE", self.node_id(number))
+            time.sleep(0.02)
+        raise AssertionError("the replica does not come into step")
 
     def node_id(self, number: int) -> str:
         return self.nodes[number].ask("CLUSTER", "MYID").split("\r\n")[1]

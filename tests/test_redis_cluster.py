@@ -77,12 +77,11 @@ async def test_calls_follow_a_slot_while_it_moves_and_after(nodes):
 
 async def test_a_node_that_is_lost_refuses_its_slots_only_and_comes_back(nodes):
     link = await connect(nodes.url, timeout_s=0.5)
-    shards = {next(n for n in range(3) if key_slot(b"{%d}" % shard) < 16384 * (n + 1) // 3): shard for shard in range(64)}
-    shards = {number: shard for number, shard in shards.items() if shard != 7}
+    first, last = shard_of_node(0), shard_of_node(2)
     # The others would refuse everything after a while (cluster-require-full-coverage); they have not noticed yet.
     nodes.nodes[2].kill()
     lost, kept = await asyncio.gather(
-        link.execute("SET", f"{{{shards[2]}}}a", "1"), link.execute("SET", f"{{{shards[0]}}}a", "1"), return_exceptions=True
+        link.execute("SET", f"{{{last}}}a", "1"), link.execute("SET", f"{{{first}}}a", "1"), return_exceptions=True
     )
     assert isinstance(lost, Refused)
     assert lost.code == Code.UNAVAILABLE
@@ -90,13 +89,17 @@ async def test_a_node_that_is_lost_refuses_its_slots_only_and_comes_back(nodes):
     await asyncio.to_thread(nodes.nodes[2].start)
     for _ in range(20):
         try:
-            assert await link.execute("SET", f"{{{shards[2]}}}a", "1") == b"OK"
+            assert await link.execute("SET", f"{{{last}}}a", "1") == b"OK"
             break
         except Refused:
             continue
     else:
         raise AssertionError("the node is not used again")
     await link.close()
+
+
+def shard_of_node(number: int) -> int:
+    return next(shard for shard in range(8, 64) if key_slot(b"{%d}" % shard) * 3 // 16384 == number)
 
 
 async def test_events_are_heard_across_the_cluster(nodes):
@@ -111,6 +114,20 @@ async def test_events_are_heard_across_the_cluster(nodes):
         if len(set(heard)) == 20:
             break
     assert set(heard) == {str(shard).encode() for shard in range(20)}
+    await link.close()
+
+
+async def test_a_promoted_replica_gets_the_calls_of_its_master(nodes):
+    link = await connect(nodes.url, timeout_s=15)
+    keys = [f"{{{shard_of_node(0)}}}ids", f"{{{shard_of_node(0)}}}promoted"]
+    assert await link.call(INCREASE, keys, ["a"]) == 1
+    replica = await asyncio.to_thread(nodes.add_replica, 0)
+    assert await link.call(INCREASE, keys, ["b"]) == 2
+    await asyncio.to_thread(nodes.nodes[0].ask, "WAIT", "1", "2000")
+    nodes.nodes[0].kill()
+    calls = [link.call(INCREASE, keys, [f"c{n}"]) for n in range(20)]
+    assert await asyncio.gather(*calls) == list(range(3, 23))
+    assert "role:master" in replica.ask("INFO", "replication")
     await link.close()
 
 

@@ -74,7 +74,8 @@ class EmbeddedServer:
     def ensure(self) -> None:
         """Starts the server again if it is gone. NoRedis where it cannot be."""
         with self._exclusively():
-            self._ensure()
+            if self._users is not None:  # else we left meanwhile, and nobody would ever stop it
+                self._ensure()
 
     def leave(self) -> None:
         """Stops the server if nobody else has joined it."""
