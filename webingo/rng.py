@@ -194,13 +194,22 @@ class ForcedRng:
         return draw.result
 
     def below(self, n: int) -> int:
-        return int(self._next("below", [n]))
+        return self._inside(self._next("below", [n]), 0, n)
 
     def distribution(self, n: int, m: int) -> int:
-        return int(self._next("distribution", [n, m]))
+        return self._inside(self._next("distribution", [n, m]), n, m)
 
     def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
-        result: T = self._next("weighted", [[list(choice) for choice in choices]])
+        result = self._next("weighted", [[list(choice) for choice in choices]])
+        for value, weight in choices:
+            if weight and value == result:
+                return value
+        raise ForcedMismatch(f"{result!r} was recorded, which is not among the choices")
+
+    @staticmethod
+    def _inside(result: Any, low: int, high: int) -> int:
+        if type(result) is not int or not low <= result < high:
+            raise ForcedMismatch(f"{result!r} was recorded, which does not lie from {low} up to {high}")
         return result
 
     def shuffle(self, items: Sequence[T]) -> list[T]:

@@ -83,8 +83,10 @@ def extra_odds(math: Math, settings: Settings, base_rtp: Fraction) -> dict[str, 
         gain = _total(ball.gain for ball in balls).times(bet)
         cost = _total(ball.cost[bet] for ball in balls)
         stake = bet * math.cards
+        # Of two parts of which one returns base_rtp and the other at most 1 / margin, no mixture returns more than both.
         whole = Interval(
-            (base_rtp * stake + gain.low) / (stake + cost.high), (base_rtp * stake + gain.high) / (stake + cost.low)
+            (base_rtp * stake + gain.low) / (stake + cost.high),
+            min((base_rtp * stake + gain.high) / (stake + cost.low), max(base_rtp, 1 / margin)),
         )
         details["always_buying"].append({"bet": bet, "extra_rtp": _return(gain, cost, margin).json(), "rtp": whole.json()})
     return details
