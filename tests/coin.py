@@ -10,6 +10,7 @@ from webingo.engines.engine import Action, Odds, Sample, Step
 from webingo.engines.registry import engines
 from webingo.errors import Code, Refused
 
+ROOT = Path(__file__).parent.parent
 MANIFEST = {
     "id": "coin",
     "engine": "coin",
@@ -85,7 +86,7 @@ def install(folder: Path, monkeypatch) -> Path:
     distribution.mkdir(parents=True)
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: coin\nVersion: 1.0\n")
     (distribution / "entry_points.txt").write_text("[webingo.engines]\ncoin = tests.coin:CoinEngine\n")
-    monkeypatch.setenv("PYTHONPATH", f"{packages}:{Path(__file__).parent.parent}")
+    monkeypatch.setenv("PYTHONPATH", f"{packages}:{ROOT}")
     monkeypatch.syspath_prepend(packages)
     engines.cache_clear()
     write(res, "games/coin/manifest.json", MANIFEST)

@@ -1,5 +1,6 @@
 """The stores that every contract and promise is tested on."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 from tornado.ioloop import IOLoop
 
 from tests import servers
+from tests.player import Player
 from webingo.config import Settings
 from webingo.support.redis import connect
 from webingo.transaction.memory_store import MemoryStore
@@ -65,6 +67,13 @@ async def open_store(url: str) -> RedisStore:
     store = RedisStore(await connect(url))
     await store.prepare()
     return store
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stays(io_loop: IOLoop) -> Iterator[None]:
+    yield
+    Player.abort_all()
+    io_loop.run_sync(lambda: asyncio.sleep(0))  # lets the transports close
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A player for tests: speaks the session protocol over a real socket."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -13,6 +13,8 @@ DEMO = {"platform": "demo", "site": "demo"}
 class Player:
     """`state` is the newest state that was pushed; `errors` are all errors so far."""
 
+    connected: ClassVar[list["Player"]] = []
+
     def __init__(self, client: wsclient.Client, uid: str) -> None:
         self.client = client
         self.uid = uid
@@ -22,7 +24,16 @@ class Player:
     @classmethod
     async def connect(cls, port: int, uid: str = "ana", **connecting: Any) -> "Player":
         """Connected, but not logged in."""
-        return cls(await wsclient.connect(f"ws://127.0.0.1:{port}/session/ws", **connecting), uid)
+        player = cls(await wsclient.connect(f"ws://127.0.0.1:{port}/session/ws", **connecting), uid)
+        cls.connected.append(player)
+        return player
+
+    @classmethod
+    def abort_all(cls) -> None:
+        """Cuts every connection of the test that is over."""
+        for player in cls.connected:
+            player.client.abort()
+        cls.connected.clear()
 
     @classmethod
     async def log_in(cls, port: int, uid: str = "ana", token: str = "", **where: str) -> "Player":

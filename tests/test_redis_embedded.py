@@ -168,6 +168,14 @@ async def test_a_trap_laid_in_the_temporary_directory_is_refused(tmp_path, monke
         await connect(f"embedded:{folder}")
 
 
+def test_who_has_left_starts_nothing_any_more(tmp_path):
+    server = EmbeddedServer(tmp_path)
+    server.join()
+    server.leave()
+    server.ensure()
+    assert not server.socket_path.exists()
+
+
 async def test_a_missing_binary_is_one_sentence_that_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

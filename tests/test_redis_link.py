@@ -252,20 +252,23 @@ async def test_a_closed_link_refuses(server):
             await call()
 
 
-async def test_what_is_not_redis_protocol_leads_to_a_new_connection(server):
-    answers = itertools.count()
+@pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\n", b"$2\r\nhi\r\n$3\r\ntoo\r\n$4\r\nmany\r\n", b""])
+async def test_a_connection_that_talks_nonsense_or_goes_silent_is_replaced(first):
+    connections = itertools.count()
 
     async def liar(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = next(connections)
         await reader.read(100)
         writer.write(b"+PONG\r\n")
         await reader.read(100)
-        writer.write(b"HTTP/1.1 200 OK\r\n" if next(answers) == 0 else b"$2\r\nhi\r\n")
+        writer.write(first if number == 0 else b"$2\r\nhi\r\n")
         await reader.read(100)
         writer.close()
 
     listening = await asyncio.start_server(liar, "127.0.0.1", 0)
-    link = await connect(f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+    link = await connect(f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}", timeout_s=0.8)
     assert await link.execute("GET", "{0}a") == b"hi"
+    await until(lambda: next(connections) >= 2)
     await link.close()
     listening.close()
     await asyncio.sleep(0.01)

@@ -197,7 +197,7 @@ class Session:
     async def _load(self, game_id: str, re: protocol.Reference) -> None:
         game = self._house.resources.game(self._site, game_id)
         if self._running is not None and self._running.game is not game:
-            await self._finish(re)
+            await self._leave_game(self._running, re)
         if self._running is None:
             running = play.began(game, self._house.rng)
             self._funds = await self._commit(self._transaction("", running, ()))
@@ -205,14 +205,18 @@ class Session:
         self._push(re=re)
 
     async def _finish(self, re: protocol.Reference) -> None:
-        running = self._running
-        if running is None:
+        if self._running is None:
             raise Refused(Code.NO_GAME)
+        await self._leave_game(self._running, re)
+        self._push(re=re)
+
+    async def _leave_game(self, running: play.Running, re: protocol.Reference) -> None:
+        """Brings the game to its end, if its engine allows it, and unloads it."""
         actions = running.game.engine.finish(running.state)
         if actions:
-            await self._play(running, actions, re)
-        await self._unload()
-        self._push(re=re)
+            running = await self._play(running, actions, re)
+        await self._commit(self._unloading(running.state.id, running.game.manifest.id))
+        self._running = None
 
     async def _save(self, message: protocol.UserdataMessage) -> None:
         changed = changed_userdata(self._view.userdata, message.set, message.unset)
@@ -234,7 +238,8 @@ class Session:
         if running is not None and running.round:
             await self._play(running, running.game.engine.abandon(running.state), None)
 
-    async def _play(self, running: play.Running, actions: Sequence[Action], re: protocol.Reference) -> None:
+    async def _play(self, running: play.Running, actions: Sequence[Action], re: protocol.Reference) -> play.Running:
+        """Runs the actions, commits them in one step, and pushes every transition. Answers the game as it is then."""
         house = self._house
         done = play.transitions(running, actions, house.rng, self.seat, self._wallet.id, house.clock.now_ms())
         last = done[-1].running
@@ -247,6 +252,7 @@ class Session:
             self._meter(running, transition)
             self._funds = Funds(balance, funds.seq)
             self._push(transition.running, re=re)
+        return last
 
     def _meter(self, running: play.Running, transition: play.Transition) -> None:
         metrics.played(
@@ -285,14 +291,10 @@ class Session:
         finally:
             metrics.committed(clock.monotonic() - begun)
 
-    async def _unload(self) -> None:
-        running = self._running
-        if running is not None:
-            at_ms = self._house.clock.now_ms()
-            await self._commit(
-                Transaction(self.seat, self._wallet.id, self._epoch, at_ms, running.state.id, "", running.game.manifest.id)
-            )
-            self._running = None
+    def _unloading(self, base: str, game_id: str) -> Transaction:
+        """No game from now on."""
+        at_ms = self._house.clock.now_ms()
+        return Transaction(self.seat, self._wallet.id, self._epoch, at_ms, base, "", game_id)
 
     async def _take_seat(self) -> None:
         opened = await self._wallet.open(self.seat, self._site.initial_credits, self._house.clock.now_ms())
@@ -318,8 +320,7 @@ class Session:
         if opened.round:
             self._log.error("round_not_resumable", round=opened.round, game=opened.game, reason=reason)
             raise Refused(Code.UNAVAILABLE, "An unfinished round can't be resumed at the moment.")
-        at_ms = self._house.clock.now_ms()
-        await self._wallet.commit(Transaction(self.seat, self._wallet.id, self._epoch, at_ms, sid, "", opened.game))
+        await self._wallet.commit(self._unloading(sid, opened.game))
 
     # -- the state, to the player -------------------------------------------------------------------------------------
 

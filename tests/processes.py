@@ -1,0 +1,78 @@
+"""The program as its users run it: server processes that tests start, kill and start again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.servers import free_port
+
+ROOT = Path(__file__).parent.parent
+WEBINGO = str(Path(sys.executable).parent / "webingo")
+
+
+def environment(**settings: Any) -> dict[str, str]:
+    """WEBINGO_* variables over this process's own environment; config.json of the repository lies below them."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WEBINGO_")}
+    return {**own, **{f"WEBINGO_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.CompletedProcess[str]":
+    """One command of the program, to its end."""
+    return subprocess.run(
+        [WEBINGO, *arguments], env=environment(**settings), cwd=ROOT, check=check, capture_output=True, text=True, timeout=120
+    )
+
+
+class ServerProcess:
+    """`webingo serve` on a fixed port of loopback. Its log goes to `log`."""
+
+    def __init__(self, log: Path, **settings: Any) -> None:
+        self.port = free_port()
+        self.log = log
+        self._settings = {
+            "debug": "true",
+            "http_port": self.port,
+            "http_address": "127.0.0.1",
+            "message_rate": 10_000,
+            "message_burst": 10_000,
+            "connections_per_address": 10_000,
+            "log_format": "json",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait: bool = True) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [WEBINGO, "serve"], env=environment(**self._settings), cwd=ROOT, stdout=log, stderr=log
+            )
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        for _ in range(600):
+            assert self._process is not None and self._process.poll() is None, self.log.read_text()[-4000:]
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        raise AssertionError(f"the server does not get ready: {self.log.read_text()[-4000:]}")
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator stops it. Answers the exit status."""
+        if self._process is None or self._process.poll() is not None:
+            return -1
+        self._process.terminate()
+        return self._process.wait(timeout=30)

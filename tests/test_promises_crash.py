@@ -1,0 +1,214 @@
+"""Killing the server or Redis at any instant loses nothing that a player saw (promises 2, 3, 6, 9 and 10)."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+import pytest
+
+from tests import servers
+from tests.conftest import open_store
+from tests.player import Player
+from tests.processes import ServerProcess, run
+from webingo.resources.local import LocalResources
+from webingo.session.proof import header_of, prove
+from webingo.transaction.reconcile import reconcile
+from webingo.transaction.transaction import Entry
+from webingo.user import SHARDS, User
+
+PLAYERS, ROUNDS = 200, 50
+KILLS_S = (0.6, 2.0)
+LIMIT_S = 150
+
+
+class Database(Protocol):
+    url: str
+
+    def kill_and_restart(self) -> None: ...
+
+
+class KillableRedis:
+    def __init__(self, server: servers.RealRedis) -> None:
+        self.url = server.url
+        self._server = server
+
+    def kill_and_restart(self) -> None:
+        self._server.kill()
+        self._server.start()
+
+
+class KillableEmbedded:
+    """The server's own redis-server: it is only killed; starting it again is the server's business."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"embedded:{folder}"
+        self._folder = folder
+
+    def kill_and_restart(self) -> None:
+        servers.kill_embedded(self._folder)
+
+
+@pytest.fixture(params=["redis", "embedded"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "embedded":
+        yield KillableEmbedded(tmp_path / "redis")
+    else:
+        with servers.real_redis(tmp_path / "redis") as server:
+            yield KillableRedis(server)
+
+
+@dataclass
+class Witness:
+    """A player who plays on whatever happens, and remembers all that was shown. `under_way` is the state that an
+    unanswered action was made on."""
+
+    uid: str
+    port: int
+    rounds: int = 0
+    seen: dict[str, int] = field(default_factory=dict)  # state id -> credits that were shown with it
+    steps: list[tuple[str, str]] = field(default_factory=list)  # (state, next state) of acknowledged wagers
+    under_way: str = ""
+    reconnects: int = -1
+    last: dict[str, Any] = field(default_factory=dict)
+
+    async def play(self, rounds: int) -> None:
+        while self.rounds < rounds:
+            try:
+                await self._sit_and_play(rounds)
+            except (OSError, EOFError, TimeoutError):
+                await asyncio.sleep(0.1)
+
+    async def _sit_and_play(self, rounds: int) -> None:
+        player = await Player.log_in(self.port, self.uid)
+        self.reconnects += 1
+        try:
+            self._compare(player)
+            if "gamestate" not in player.state:
+                await player.load()
+            self._saw(player)
+            while self.rounds < rounds:
+                await self._act(player)
+        finally:
+            player.client.abort()
+
+    def _compare(self, player: Player) -> None:
+        """What is there after a crash is what was shown last, or what the unanswered action made of it."""
+        if not self.last:
+            return
+        assert "gamestate" in player.state, "the game that was shown is gone"
+        if player.sid == self.last["gamestate"]["id"]:
+            assert player.game == self.last["gamestate"]
+            assert player.state["wallet"] == self.last["wallet"]
+        else:
+            assert self.under_way == self.last["gamestate"]["id"], "a state that nobody asked for"
+            assert player.sid not in self.seen
+
+    async def _act(self, player: Player) -> None:
+        game = player.game
+        action = "extra" if "extra" in game["actions"] and self.rounds % 2 else "end" if "end" in game["actions"] else "bet"
+        if action == "end" and self.rounds % 3 == 0:
+            action = "bet"  # ends the round and begins another in one transaction
+        self.under_way = player.sid
+        player.act(action, {"amount": 4} if action == "bet" else {})
+        transitions = 2 if action == "bet" and game["name"] == "game" else 1
+        for _ in range(transitions):
+            message = await player.next()
+            if message["t"] == "error":
+                if message["code"] == "INSUFFICIENT_FUNDS":
+                    self.rounds += 1
+                assert message["code"] in ("INSUFFICIENT_FUNDS", "UNAVAILABLE"), message
+                await player.next_state()
+                return
+        if action != "end":
+            self.steps.append((self.under_way, player.sid))
+        self.under_way = ""
+        self._saw(player)
+        if action in ("bet", "end"):
+            self.rounds += 1
+
+    def _saw(self, player: Player) -> None:
+        self.last = player.state
+        self.seen[player.sid] = player.credits
+
+
+async def kill_at_random(server: ServerProcess, database: Database, playing: "asyncio.Future[Any]") -> int:
+    loop, kills = asyncio.get_running_loop(), 0
+    while not playing.done():
+        await asyncio.wait((playing,), timeout=random.uniform(*KILLS_S))
+        if playing.done():
+            break
+        kills += 1
+        if kills % 2:
+            server.kill()
+            await loop.run_in_executor(None, server.start)
+        else:
+            await loop.run_in_executor(None, database.kill_and_restart)
+    return kills
+
+
+async def test_random_kills_of_server_and_redis_lose_nothing(database: Database, tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "server.log", redis_url=database.url)
+    server.start()
+    try:
+        witnesses = [Witness(f"player{n}", server.port) for n in range(PLAYERS)]
+        began = time.monotonic()
+        playing = asyncio.gather(*(witness.play(ROUNDS) for witness in witnesses))
+        kills = await kill_at_random(server, database, asyncio.wait_for(playing, LIMIT_S))
+        await playing
+        print(f"{kills} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
+        assert kills >= 3
+        assert sum(witness.reconnects for witness in witnesses) > PLAYERS
+        assert b"Traceback" not in server.log.read_bytes()
+        await _check_all(database.url, witnesses)
+        await _resumed(server, witnesses)
+        listed = run("reconcile", redis_url=database.url)
+        assert listed.returncode == 0, listed.stdout + listed.stderr
+    finally:
+        server.stop()
+
+
+async def _check_all(url: str, witnesses: list[Witness]) -> None:
+    """The ledger adds up, holds every wager that was acknowledged, and every round can be proved."""
+    store = await open_store(url)
+    try:
+        audit = await reconcile(store)
+        assert audit.findings == []
+        entries = [entry for shard in range(SHARDS) async for entry in store.entries(shard)]
+        wagers = {entry.id.partition(":")[0] for entry in entries if entry.kind == "wager"}
+        for witness in witnesses:
+            assert all(base in wagers for base, _ in witness.steps)
+        resources = LocalResources(Path("res"), debug=True)
+        rounds = 0
+        for witness in witnesses:
+            for round_id in await store.history(User("demo", witness.uid), 0, 1000):
+                record = await store.round(round_id)
+                assert record is not None
+                game = resources.games["joker-bingo"].build(header_of(record)["settings"])
+                proof = prove(record, game)
+                assert proof.holds, (round_id, proof)
+                _money_is_the_ledgers(proof.wagered, proof.won, [e for e in entries if e.round == round_id])
+                rounds += 1
+        assert rounds >= PLAYERS * ROUNDS * 0.4
+    finally:
+        await store.aclose()
+
+
+def _money_is_the_ledgers(wagered: int, won: int, entries: list[Entry]) -> None:
+    assert sum(-entry.amount for entry in entries if entry.kind == "wager") == wagered
+    assert sum(entry.amount for entry in entries if entry.kind == "win") == won
+
+
+async def _resumed(server: ServerProcess, witnesses: list[Witness]) -> None:
+    """Every player finds the last state again, on a server that was started anew."""
+    server.kill()
+    server.start()
+    for witness in witnesses:
+        player = await Player.log_in(server.port, witness.uid)
+        assert orjson.dumps(player.game) == orjson.dumps(witness.last["gamestate"])
+        assert player.state["wallet"] == witness.last["wallet"]
+        player.client.abort()
