@@ -388,7 +388,7 @@ async def test_metrics_are_in_the_form_of_prometheus(web):
 
 
 async def test_compressing_is_done_once_and_remembered_within_bounds(tmp_path):
-    cache = AssetCache(max_bytes=300)
+    cache = AssetCache(max_bytes=200)
     made = []
     for name in ("a.js", "b.js", "c.js"):
         (tmp_path / name).write_bytes(name.encode() * 100)
