@@ -118,7 +118,7 @@ async def test_a_flushed_script_is_loaded_again_behind_the_callers_back(server):
     await link.close()
 
 
-async def test_a_cancelled_caller_does_not_shift_the_replies(server):
+async def test_a_cancelled_caller_does_not_shift_the_replies(server, caplog):
     link = await connect(server.url)
 
     async def ask(n: int) -> bytes:
@@ -135,6 +135,7 @@ async def test_a_cancelled_caller_does_not_shift_the_replies(server):
     for n, reply in enumerate(replies):
         assert isinstance(reply, asyncio.CancelledError) if n % 2 == 0 else reply == str(n).encode()
     assert await ask(7) == b"7"
+    assert caplog.text == ""  # neither an error nor a connection replaced
     await link.close()
 
 
