@@ -9,7 +9,7 @@ from math import ceil
 
 import pytest
 
-from tests.bingo_oracle import RANGED, TINY, build, load, pay, prizes, raises
+from tests.bingo_oracle import GAMES, RANGED, TINY, build, load, pay, prizes, raises
 from webingo.engines.bingo.extra import Interval, always_buying
 from webingo.engines.bingo.odds import card_odds
 
@@ -194,3 +194,20 @@ def test_the_rules_tell_players_what_the_manifest_does(game: str) -> None:
     if game == "joker-bingo":
         assert "jackpot" not in rules
         assert "first 28 balls" in load(game, jackpot="jp").rules()["jackpot"]
+
+
+@pytest.mark.parametrize("game", ["joker-bingo", "bingo-75"])
+def test_the_documents_state_the_exact_figures(game: str) -> None:
+    text = (GAMES.parent.parent / "docs" / "games" / f"{game}.md").read_text()
+    odds = load(game).odds()
+    stated = [
+        f"| {100 * float(odds.rtp):.4f} % |",
+        f"| {100 * float(odds.hit_rate):.3f} % |",
+        f"| {float(odds.variance):.4f} |",
+    ]
+    for pattern in odds.details["patterns"]:
+        stated.append(f"| {pattern['title']} | {pattern['pay']:,} | {pattern['probability']:.4g} |")
+    for buying in odds.details.get("extra", {}).get("always_buying", []):
+        stated.append(f"| {buying['bet']} | {' to '.join(f'{100 * end:.2f}' for end in buying['extra_rtp'])} % |")
+    for figure in stated:
+        assert figure in text

@@ -15,6 +15,9 @@ Picture = Annotated[tuple[PictureRow, ...], Field(strict=False, min_length=1)]
 Range = Annotated[tuple[int, int], Field(strict=False)]
 
 
+_Rows = list[PictureRow] | list[list[PictureRow]]
+
+
 def _as_several(rows: Any) -> Any:
     """A single picture stands for a family of one."""
     if isinstance(rows, (list, tuple)) and rows and all(isinstance(row, str) for row in rows):
@@ -32,7 +35,7 @@ class Pattern(BaseModel):
     pay: Annotated[int, Field(ge=1, le=10_000_000)]
     rows: Annotated[
         tuple[Picture, ...],
-        BeforeValidator(_as_several),
+        BeforeValidator(_as_several, json_schema_input_type=_Rows),
         Field(strict=False, min_length=1, description="One picture, as a list of rows of x and ., or a list of pictures."),
     ]
 

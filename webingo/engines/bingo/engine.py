@@ -158,11 +158,13 @@ class BingoEngine:
             pay, won, missing, raised = outcome(hits >> card * numbers & full)
             if pay:
                 winnings[card] = pay * each
-                prizes += [{"card": card, "pattern": name, "pay": pay * each} for name, pay in won]
-            if missing:
+                for pattern, worth in won:
+                    prizes.append({"card": card, "pattern": pattern, "pay": worth * each})
+            if raised:
                 gain += raised
                 cells = cards[card]
-                near += [{"card": card, "pattern": name, "ball": cells[p], "pay": pay * each} for p, name, pay in missing]
+                for position, pattern, worth in missing:
+                    near.append({"card": card, "pattern": pattern, "ball": cells[position], "pay": worth * each})
         left = math.draw + math.max_extra - len(balls)
         offered = left > 0 and gain > 0
         data = {
