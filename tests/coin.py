@@ -38,6 +38,7 @@ class CoinEngine:
         sides: int = Field(ge=2)
         pay: int = Field(ge=1)
         reported_rtp: float | None = None  # for tests of an engine whose figures are not what it plays
+        breaks: bool = False
 
     class Settings(_Model):
         bets: tuple[int, ...] = Field((1,), min_length=1)
@@ -68,6 +69,8 @@ class CoinEngine:
         }
 
     def odds(self):
+        if self.math.breaks:
+            raise RuntimeError("broken on purpose")
         hit = Fraction(1, self.math.sides)
         rtp = Fraction(self.math.reported_rtp or hit * self.math.pay).limit_denominator(10**6)
         return Odds(rtp, hit, hit * self.math.pay**2 - rtp**2, Fraction(self.math.pay), {"sides": {"heads": hit}})

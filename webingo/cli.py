@@ -46,7 +46,7 @@ def _say(sentence: str) -> int:
 def _first_of(error: BadResource) -> str:
     first = ": ".join(part for part in error.problems[0] if part)
     others = len(error.problems) - 1
-    return f"{first} (and {others} more: see webingo check)" if others else first
+    return f"{first} (and {others} more; webingo check lists those of an installation)" if others else first
 
 
 def _place(error: Exception) -> str:

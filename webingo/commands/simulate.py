@@ -74,11 +74,12 @@ def _play(game: "Game", rounds: int, seed: int) -> "Sample":
 
     from webingo.engines.engine import Sample
 
+    console = Console(stderr=True)
     tasks = [(min(CHUNK, rounds - begun), chunk_seed(seed, begun)) for begun in range(0, rounds, CHUNK)]
     total = Sample(0, 0.0, 0.0, 0, 0.0)
     with (
         Pool(min(cpu_count(), len(tasks)), _start, (game.manifest.model_dump_json(),)) as pool,
-        Progress(console=Console(stderr=True), transient=True) as progress,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         bar = progress.add_task(game.manifest.title, total=rounds)
         for part in pool.imap(_chunk, tasks):  # in order, as sums of floats depend on it
