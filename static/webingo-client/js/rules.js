@@ -31,6 +31,7 @@ export function readRules(raw) {
     summary: text(raw.summary),
     howToPlay: list(raw.how_to_play).map(text).filter(Boolean),
     pays: list(raw.pays).map(readPay),
+    notes: [raw.extra_balls, raw.jackpot].map(text).filter(Boolean),
     facts: facts(raw),
   };
 }
@@ -71,9 +72,9 @@ function facts(raw) {
   const add = (label, value, show) => typeof value === "number" && found.push([label, show(value)]);
   add("Return to player", raw.rtp, percent);
   add("Rounds that win", raw.hit_rate, percent);
-  add("Return of extra balls", raw.extra_rtp, percent);
-  add("Largest win", raw.max_win, (value) => value.toLocaleString("en"));
-  if (raw.version) found.push(["Version", String(raw.version)]);
+  add("Largest win", raw.max_win, (value) => `${value.toLocaleString("en")} × the stake`);
+  if (raw.volatility) found.push(["Volatility", text(raw.volatility)]);
+  if (raw.version) found.push(["Version", text(raw.version)]);
   return found;
 }
 

@@ -62,7 +62,7 @@ export function controls(deeds) {
       setUsable(extra, ready("extra"));
       const offered = ready("extra");
       element.classList.toggle("has-extra", offered);
-      setText(extraNote, offered ? `${money(look.extraCost)} · ${look.extraLeft} left` : look.game && !rolling ? "none left" : "after the draw");
+      setText(extraNote, offered ? `${money(look.extraCost)} · ${look.extraLeft} left` : look.game && !rolling ? "not on offer" : "after the draw");
 
       setUsable(play, rolling || (can("bet") && look.cards > 0));
       play.classList.toggle("is-skip", rolling);

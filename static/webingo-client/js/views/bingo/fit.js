@@ -15,7 +15,7 @@ export function fitCards({ width, height }, { count, rows, columns, frame, head,
     const wide = ((width - gap * (perRow - 1)) / perRow - frame) / columns;
     const high = ((height - gap * (lines - 1)) / lines - frame - head) / rows;
     const cellWidth = Math.min(wide, high * 1.3, 96);
-    const cellHeight = Math.min(high, cellWidth * 1.15);
+    const cellHeight = Math.min(high, cellWidth * 1.3);
     if (cellWidth * cellHeight > best.cellWidth * best.cellHeight) best = { perRow, cellWidth, cellHeight };
   }
   // Below this nobody hits or reads a number: the page scrolls instead.

@@ -16,7 +16,7 @@ export function machine() {
   const outlet = h("div", { class: "outlet", "aria-hidden": "true" });
   const element = h("div", { class: "machine" }, canvas, h("div", { class: "machine-foot", "aria-hidden": "true" }, outlet));
   const balls = Array.from({ length: BALLS }, (_, index) => ({
-    x: ((index % 6) - 2.5) * 0.24, y: 0.65 - Math.floor(index / 6) * 0.25, vx: 0, vy: 0, colour: (index * 5) % 6,
+    x: ((index % 6) - 2.5) * 0.24, y: 0.65 - Math.floor(index / 6) * 0.25, vx: 0, vy: 0, colour: (index * 7 + Math.floor(index / 6) * 2) % 6,
   }));
   let turning = false;
   let frames = 0;

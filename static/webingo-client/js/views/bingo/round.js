@@ -8,9 +8,26 @@ export function shapesOf(pays) {
   return new Map(pays.map((pay) => [pay.name, pay.pictures.map(cellsOf)]));
 }
 
-/** @param {string[]} picture rows such as "x...x" @returns {number[]} positions, row by row */
+/**
+ * A free cell (*) counts as hit anyway; it belongs to the figure when it closes a whole line of it.
+ * @param {string[]} picture rows such as "xx*xx"
+ * @returns {number[]} positions, row by row
+ */
 export function cellsOf(picture) {
-  return [...picture.join("")].flatMap((letter, index) => (/[.\s_-]/.test(letter) ? [] : [index]));
+  const columns = picture[0]?.length ?? 0;
+  const letters = [...picture.join("")];
+  return letters.flatMap((letter, index) => (letter === "x" || (letter === "*" && closesLine(letters, index, columns)) ? [index] : []));
+}
+
+function closesLine(letters, cell, columns) {
+  const [row, column] = [Math.floor(cell / columns), cell % columns];
+  const square = letters.length === columns * columns;
+  const lines = [(r) => r === row, (_, c) => c === column, (r, c) => square && row === column && r === c,
+    (r, c) => square && row + column === columns - 1 && r + c === columns - 1];
+  return lines.some((onLine) => {
+    const others = letters.filter((_, index) => index !== cell && onLine(Math.floor(index / columns), index % columns));
+    return others.length > 1 && others.every((letter) => letter !== ".");
+  });
 }
 
 /**

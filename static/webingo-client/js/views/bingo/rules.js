@@ -16,13 +16,14 @@ export async function showRules(gameid, title) {
 }
 
 /** @param {import("../../types.js").Rules} rules */
-function content({ summary, howToPlay, pays, facts }) {
+function content({ summary, howToPlay, pays, notes, facts }) {
   return [
     summary && h("p", { class: "rules-summary" }, summary),
     howToPlay.length > 0 && h("section", {}, h("h3", {}, "How to play"), h("ol", { class: "rules-steps" }, ...howToPlay.map((step) => h("li", {}, step)))),
     pays.length > 0 && h("section", {}, h("h3", {}, "Patterns"),
       h("ul", { class: "rules-pays" }, ...pays.map(payItem)),
       h("p", { class: "muted" }, "Pays are times the stake of the card.")),
+    ...notes.map((note) => h("p", {}, note)),
     facts.length > 0 && h("section", {}, h("h3", {}, "Figures"),
       h("dl", { class: "rules-facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
   ].filter(Boolean);
