@@ -1,0 +1,39 @@
+"""The benchmark runs and finds every figure; what it finds on a busy machine is nobody's promise."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FEW, MANY = 16, 200
+SETTLED = [("webingo", n) for n in (FEW, MANY)] + [("Tornado echo", n) for n in (FEW, MANY)]
+SETTLED += [("webingo, pool per call", n) for n in (FEW, MANY)] + [("commit", 64), ("commit, pool", 64)]
+PLAIN = [("webingo", FEW), ("Tornado echo", FEW)]
+OF_EVERY_WINDOW = ("cpu_us", "rounds_per_s", "p50_ms", "p99_ms", "server_share")
+OF_CLIENTS = ("generator_share", "bytes_in", "bytes_out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are pinned and CPU is read as Linux does it")
+def test_a_quick_run_finds_every_figure(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "--quick", "--json", str(tmp_path / "figures.json")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "figures.json").read_text())
+    windows = {(window["what"], window["connections"], window["how"]): window for window in found["windows"]}
+    assert set(windows) == {(*key, "settled bet") for key in SETTLED} | {(*key, "plain action") for key in PLAIN}
+    for (what, count, how), window in windows.items():
+        wanted = OF_EVERY_WINDOW + (() if what.startswith("commit") else OF_CLIENTS)
+        wanted += () if what == "Tornado echo" else ("redis_us",)
+        for figure in wanted:
+            assert window[figure] and min(window[figure]) > 0, (what, count, how, figure)
+    ours, echo = (windows[what, FEW, "settled bet"]["bytes_out"][0] for what in ("webingo", "Tornado echo"))
+    assert echo == pytest.approx(ours, rel=0.1), "the echo answers with as much as the server does"
+    assert min(found["memory_kib"]["logged in"]) > 0
+    assert len(found["ratios"]) == 4
+    for ratio in found["ratios"].values():
+        assert min(ratio) > 0
+    for word in ("## Figures", "## Targets", "KiB", "redis-server: "):
+        assert word in done.stdout
