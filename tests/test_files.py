@@ -249,6 +249,20 @@ async def test_head_answers_like_get_without_the_body(web):
             assert head.headers.get(name) == full.headers.get(name)
 
 
+async def test_a_large_file_arrives_whole_and_a_client_may_leave_in_the_middle(web, static):
+    content = os.urandom(5_000_000)
+    (static / "large.bin").write_bytes(content)
+    here = web()
+
+    def leave():
+        with socket.create_connection(("127.0.0.1", here.port), timeout=5) as client:
+            client.sendall(b"GET /static/large.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+
+    await asyncio.to_thread(leave)
+    assert (await here.get("/static/large.bin")).body == content
+
+
 @pytest.mark.parametrize(
     "path",
     [
