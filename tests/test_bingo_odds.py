@@ -10,8 +10,9 @@ from math import ceil
 import pytest
 
 from tests.bingo_oracle import GAMES, RANGED, TINY, build, load, pay, prizes, raises
-from webingo.engines.bingo.extra import Interval, always_buying
+from webingo.engines.bingo.extra import always_buying
 from webingo.engines.bingo.odds import card_odds
+from webingo.engines.bingo.stops import Interval
 
 # A series of each small game; which one does not matter, since every set of balls is equally likely.
 CARDS = {"tiny": [[1, 3, 2, 4], [5, 7, 6, 8]], "ranged": [[1, 7, 0, 8], [2, 9, 0, 10], [3, 11, 0, 12]]}
@@ -110,6 +111,10 @@ def test_extra_balls_cost_and_bring_what_following_every_path_says(game: str, be
             assert interval.low <= exact <= interval.high
             if number == 0:
                 assert interval == Interval(exact, exact)
+        # One earlier stop is counted exactly, and so are the most that two can take away.
+        assert number > 1 or ball.gain.low == ball.gain.high
+        assert number > 2 or ball.gain.low == gain
+        assert number > 1 or ball.sold.low == sold
 
 
 @pytest.mark.parametrize("game", ["joker-bingo", "tiny", "ranged"])
@@ -205,9 +210,8 @@ def test_the_documents_state_the_exact_figures(game: str) -> None:
         f"| {100 * float(odds.hit_rate):.3f} % |",
         f"| {float(odds.variance):.4f} |",
     ]
-    for pattern in odds.details["patterns"]:
-        stated.append(f"| {pattern['title']} | {pattern['pay']:,} | {pattern['probability']:.4g} |")
-    for buying in odds.details.get("extra", {}).get("always_buying", []):
-        stated.append(f"| {buying['bet']} | {' to '.join(f'{100 * end:.2f}' for end in buying['extra_rtp'])} % |")
+    stated += [f"| {p['title']} | {p['pay']:,} | {p['probability']:.4g} |" for p in odds.details["patterns"]]
+    always = odds.details["extra"]["always_buying"] if game == "joker-bingo" else []
+    stated += [f"| {row['bet']} | {' to '.join(f'{100 * end:.2f}' for end in row['extra_rtp'])} % |" for row in always]
     for figure in stated:
         assert figure in text

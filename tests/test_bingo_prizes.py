@@ -32,7 +32,7 @@ def rounds(draw: st.DrawFn) -> tuple[str, list[int], list[int], int]:
     return game, order, open_cards, draw(st.integers(0, math.get("max_extra", 0)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rounds(), st.booleans())
 def test_prizes_near_and_prices_are_those_of_the_rules(case: tuple[str, list[int], list[int], int], lucky: bool) -> None:
     game, order, open_cards, extras = case

@@ -99,7 +99,7 @@ class Table:
 
 
 @pytest.mark.parametrize("game", sorted(ENGINES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(plan=st.lists(choices, min_size=1, max_size=10))
 def test_any_actions_keep_the_invariants(game: str, plan: list[tuple[str, dict[str, Any] | None, int]]) -> None:
     engine = ENGINES[game]
