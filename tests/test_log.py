@@ -53,7 +53,7 @@ logging.getLogger('x').warning('hello', extra={'password': 's3cret'})
 structlog.contextvars.bind_contextvars(cookie='s3cret')
 log.info('x')
 """
-    for format in ("json", "console"):  # noqa: A001
+    for format in ("json", "console"):
         text = run(code, format=format)
         assert "s3cret" not in text
         assert "seen" in text
