@@ -127,6 +127,16 @@ async def test_who_sends_without_reading_is_not_listened_to_until_it_reads(tls: 
         await client.close()
 
 
+async def test_who_sends_and_never_reads_is_dropped(tls: TLS) -> None:
+    async with serving(Limits(slow_reader_s=0.15), tls) as server:
+        client = await connect(server.url, receive_buffer=SMALL)
+        receiver = await server.receiver()
+        client.send_raw(masked(TEXT, STATE) * 400)
+        await until(lambda: receiver.losses, within_s=3)
+        assert len(receiver.seen) < 400
+        await client.end()
+
+
 async def flood(client: Client, count: int) -> None:
     for number in range(count):
         client.send_text(b"%06d" % number + STATE)
@@ -140,6 +150,24 @@ async def test_silence_is_asked_and_an_answer_is_enough(tls: TLS) -> None:
             assert await client.recv() == (PING, b"")
             client.send_raw(masked(PONG, b""))
         assert len(server.connections) == 1
+        await client.close()
+
+
+async def test_a_pong_that_was_not_read_is_not_missing(tls: TLS) -> None:
+    async with serving(Limits(ping_interval_s=0.05, pong_timeout_s=0.2), tls) as server:
+        client = await connect(server.url, receive_buffer=SMALL)
+        receiver = await server.receiver()
+        assert await client.recv() == (PING, b"")
+        await stuff(receiver)
+        await asyncio.sleep(0.3)
+        receiver.connection.send(b"the end")
+        seen = await client.recv()
+        while seen != (TEXT, b"the end"):
+            seen = await client.recv()
+        assert (await client.recv())[0] == TEXT, "the newest state"
+        for _ in range(3):
+            assert await client.recv() == (PING, b"")
+            client.send_raw(masked(PONG, b""))
         await client.close()
 
 

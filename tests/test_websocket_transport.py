@@ -139,6 +139,7 @@ async def test_the_connection_knows_its_peer_behind_a_proxy_its_origin_and_its_h
         await client.close()
         await until(lambda: not len(server.connections))
         assert server.connections.count("203.0.113.9") == 0
+        assert not server.connections._addresses, "addresses that left are forgotten"
 
 
 @pytest.mark.parametrize("value", ["keep-alive, Upgrade", "UPGRADE"])
@@ -218,6 +219,17 @@ async def test_a_message_that_is_too_big_is_refused_before_it_has_come(tls: TLS)
         assert await client.recv() == Closed(1009, "at most 1000 bytes")
         await client.end()
         assert (await server.receiver()).seen == []
+
+
+async def test_the_reason_of_a_close_is_not_lost_in_what_was_still_under_way(tls: TLS) -> None:
+    async with serving(Limits(max_frame=1000), tls) as server:
+        client = await connect(server.url)
+        client.send_raw(masked(TEXT, bytes(1_000_000)))
+        await asyncio.sleep(0.05)
+        client.send_raw(bytes(100_000))
+        await asyncio.sleep(0.05)
+        assert await client.recv() == Closed(1009, "at most 1000 bytes")
+        await client.end()
 
 
 @pytest.mark.parametrize(
