@@ -1,7 +1,10 @@
 """The program as its users run it: server processes that tests start, kill and start again."""
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers import free_port
+from webingo.support.redis.embedded import EmbeddedServer
 
 ROOT = Path(__file__).parent.parent
 WEBINGO = str(Path(sys.executable).parent / "webingo")
@@ -27,6 +31,17 @@ def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.Com
     return subprocess.run(
         [WEBINGO, *arguments], env=environment(**settings), cwd=ROOT, check=check, capture_output=True, text=True, timeout=120
     )
+
+
+def kill_embedded(folder: Path) -> None:
+    """SIGKILL to the embedded redis-server of a folder, which tells its own pid. Does nothing where none answers."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(5)
+        link.connect(str(EmbeddedServer(folder).socket_path))
+        link.sendall(b"INFO server\r\n")
+        found = re.search(rb"process_id:(\d+)", link.recv(65536))
+        if found:
+            os.kill(int(found[1]), signal.SIGKILL)
 
 
 class ServerProcess:

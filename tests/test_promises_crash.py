@@ -14,7 +14,7 @@ import pytest
 from tests import servers
 from tests.conftest import open_store
 from tests.player import Player
-from tests.processes import ServerProcess, run
+from tests.processes import ServerProcess, kill_embedded, run
 from webingo.resources.local import LocalResources
 from webingo.session.proof import header_of, prove
 from webingo.transaction.reconcile import reconcile
@@ -22,7 +22,7 @@ from webingo.transaction.transaction import Entry
 from webingo.user import SHARDS, User
 
 PLAYERS, ROUNDS = 200, 50
-KILLS_S = (0.6, 2.0)
+KILLS = 10
 LIMIT_S = 150
 
 
@@ -50,7 +50,7 @@ class KillableEmbedded:
         self._folder = folder
 
     def kill_and_restart(self) -> None:
-        servers.kill_embedded(self._folder)
+        kill_embedded(self._folder)
 
 
 @pytest.fixture(params=["redis", "embedded"])
@@ -114,10 +114,11 @@ class Witness:
         if action == "end" and self.rounds % 3 == 0:
             action = "bet"  # ends the round and begins another in one transaction
         self.under_way = player.sid
-        player.act(action, {"amount": 4} if action == "bet" else {})
+        player.act(action, {"amount": 4} if action == "bet" else {}, re=player.sid)
         transitions = 2 if action == "bet" and game["name"] == "game" else 1
         for _ in range(transitions):
-            message = await player.next()
+            while (message := await player.next()).get("re") != self.under_way and message["t"] == "state":
+                pass
             if message["t"] == "error":
                 if message["code"] == "INSUFFICIENT_FUNDS":
                     self.rounds += 1
@@ -136,19 +137,19 @@ class Witness:
         self.seen[player.sid] = player.credits
 
 
-async def kill_at_random(server: ServerProcess, database: Database, playing: "asyncio.Future[Any]") -> int:
-    loop, kills = asyncio.get_running_loop(), 0
-    while not playing.done():
-        await asyncio.wait((playing,), timeout=random.uniform(*KILLS_S))
-        if playing.done():
-            break
-        kills += 1
-        if kills % 2:
+async def kill_at_random(
+    server: ServerProcess, database: Database, witnesses: list[Witness], playing: "asyncio.Future[Any]"
+) -> None:
+    """Kills server and database in turn, at random moments spread over the rounds that are to be played."""
+    loop = asyncio.get_running_loop()
+    for number, moment in enumerate(sorted(random.uniform(0.02, 0.95) for _ in range(KILLS))):
+        while sum(witness.rounds for witness in witnesses) < moment * PLAYERS * ROUNDS and not playing.done():
+            await asyncio.sleep(random.uniform(0, 0.02))
+        if number % 2:
+            await loop.run_in_executor(None, database.kill_and_restart)
+        else:
             server.kill()
             await loop.run_in_executor(None, server.start)
-        else:
-            await loop.run_in_executor(None, database.kill_and_restart)
-    return kills
 
 
 async def test_random_kills_of_server_and_redis_lose_nothing(database: Database, tmp_path: Path) -> None:
@@ -157,11 +158,11 @@ async def test_random_kills_of_server_and_redis_lose_nothing(database: Database,
     try:
         witnesses = [Witness(f"player{n}", server.port) for n in range(PLAYERS)]
         began = time.monotonic()
-        playing = asyncio.gather(*(witness.play(ROUNDS) for witness in witnesses))
-        kills = await kill_at_random(server, database, asyncio.wait_for(playing, LIMIT_S))
+        everybody = asyncio.gather(*(witness.play(ROUNDS) for witness in witnesses))
+        playing = asyncio.ensure_future(asyncio.wait_for(everybody, LIMIT_S))
+        await kill_at_random(server, database, witnesses, playing)
         await playing
-        print(f"{kills} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
-        assert kills >= 3
+        print(f"{KILLS} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
         assert sum(witness.reconnects for witness in witnesses) > PLAYERS
         assert b"Traceback" not in server.log.read_bytes()
         await _check_all(database.url, witnesses)

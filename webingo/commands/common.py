@@ -1,12 +1,17 @@
 """What the commands share: the option for the configuration, finding a game, a failure that is one sentence."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from webingo.config import Settings
     from webingo.resources.game import Game
+    from webingo.transaction.store import Store
+
+T = TypeVar("T")
 
 Config = Annotated[Path | None, typer.Option("--config", help="The configuration file; config.json here when not given.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
@@ -36,6 +41,30 @@ def _no_game(name: str, folder: Path) -> str:
 
     games = [file.parent.name for file in folder.glob("*/manifest.json")]
     return f"{name}: {unknown('game', name, games)} (in {folder})"
+
+
+def with_store(config: Path | None, work: "Callable[[Store, Settings], Awaitable[T]]") -> T:
+    """Does the work on the configured store, beside a running server or without one. Raises Failure where there is none."""
+    import asyncio
+
+    from webingo.config import load
+    from webingo.server.app import open_store
+    from webingo.support import log
+    from webingo.support.redis import NoRedis
+
+    async def run() -> T:
+        store = await open_store(settings)
+        try:
+            return await work(store, settings)
+        finally:
+            await store.aclose()
+
+    settings = load(config)
+    log.setup("warning", settings.log_format)
+    try:
+        return asyncio.run(run())
+    except NoRedis as error:
+        raise Failure(str(error)) from None
 
 
 def print_json(value: Any) -> None:

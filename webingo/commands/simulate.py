@@ -75,10 +75,11 @@ def _play(game: "Game", rounds: int, seed: int) -> "Sample":
     from webingo.engines.engine import Sample
 
     console = Console(stderr=True)
-    tasks = [(min(CHUNK, rounds - begun), chunk_seed(seed, begun)) for begun in range(0, rounds, CHUNK)]
+    starts = range(0, rounds, CHUNK)
+    tasks = ((min(CHUNK, rounds - begun), chunk_seed(seed, begun)) for begun in starts)
     total = Sample(0, 0.0, 0.0, 0, 0.0)
     with (
-        Pool(min(cpu_count(), len(tasks)), _start, (game.manifest.model_dump_json(),)) as pool,
+        Pool(min(cpu_count(), len(starts)), _start, (game.manifest.model_dump_json(),)) as pool,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         bar = progress.add_task(game.manifest.title, total=rounds)
@@ -107,8 +108,11 @@ _games: list["Game"] = []  # the one that a worker process was started for
 
 
 def _start(manifest: str) -> None:
+    import signal
+
     from webingo.resources.game import GameManifest
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
     _games.append(GameManifest.model_validate_json(manifest).build())
 
 

@@ -7,6 +7,7 @@ answer is the whole state, so that a client needs no memory.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
@@ -52,7 +53,7 @@ class Session:
         self._funds = Funds(0, 0)
         self._running: play.Running | None = None
         self._components: dict[str, Component] = {}
-        self._inbox: deque[protocol.Message] = deque()
+        self._inbox: deque[protocol.Message | Funds] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
         self._view = View(site.denomination, house.clock)
@@ -76,9 +77,13 @@ class Session:
 
     def receive(self, message: protocol.Message) -> None:
         """Takes a message into the queue; it is handled after those before it."""
+        self._queue(message)
+
+    def _queue(self, item: protocol.Message | Funds) -> None:
+        # News of the wallet wait their turn too: a balance is not shown before the state that it belongs to.
         if self._closed:
             return
-        self._inbox.append(message)
+        self._inbox.append(item)
         if self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._work())
 
@@ -97,21 +102,15 @@ class Session:
         match event.kind:
             case "seat" if event.number > self._epoch:
                 self._end(Refused(Code.REPLACED), TAKEN_OVER)
-            case "wallet" if event.number > self._funds.seq:
-                self._learn(Funds(event.balance, event.number))
-                self._push()
+            case "wallet":
+                self._queue(Funds(event.balance, event.number))
             case "block":
                 self._end(Refused(Code.PLAYER_BLOCKED), LOGIN_REFUSED)
 
     async def look_again(self) -> None:
         """Reads the wallet's balance anew, since news of it may have been lost."""
-        try:
-            found = await self._house.store.funds(self._wallet.id)
-        except Refused:
-            return
-        if found.seq > self._funds.seq:
-            self._learn(found)
-            self._push()
+        with suppress(Refused):
+            self._queue(await self._house.store.funds(self._wallet.id))
 
     def tell(self, which: str, message: dict[str, Any]) -> None:
         if not self._closed:
@@ -149,8 +148,17 @@ class Session:
 
     async def _work(self) -> None:
         while self._inbox and not self._closed:
-            await self._handle(self._inbox.popleft())
+            item = self._inbox.popleft()
+            if isinstance(item, Funds):
+                self._news(item)
+            else:
+                await self._handle(item)
         self._worker = None
+
+    def _news(self, funds: Funds) -> None:
+        if funds.seq > self._funds.seq:
+            self._funds = funds
+            self._push()
 
     async def _handle(self, message: protocol.Message) -> None:
         try:
