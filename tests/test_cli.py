@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -243,6 +244,20 @@ def test_simulation_that_does_not_agree_is_exit_1(res, run, result):
     done = run("simulate", "coin", "--rounds", "1000000", "--seed", "1")
     assert done.returncode == 1
     assert "PLAY DOES NOT AGREE" in " ".join(done.stdout.split())
+
+
+def test_ctrl_c_ends_a_simulation_without_a_traceback():
+    args = [*PROGRAM, "simulate", "coin", "--rounds", "100000000000"]
+    running = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    deadline = time.monotonic() + 20
+    while not children.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # for the workers to be at work
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert (out, err) == ("", "")
 
 
 def test_neighbouring_runs_share_no_seeds():
