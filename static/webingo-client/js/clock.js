@@ -8,7 +8,7 @@ export function sessionClock() {
   const time = h("span", { class: "clock-time", testid: "session-time" }, "0:00");
   const net = h("span", { class: "clock-net", testid: "session-net" });
   const element = h("div", { class: "clock", title: "Time played and result of this session", hidden: true },
-    h("span", { class: "visually-hidden" }, "This session: "), time, net);
+    h("span", { class: "clock-label" }, "Session "), time, net);
   let since = 0;
   const tick = () => since && setText(time, clockText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
   setInterval(tick, 1000);

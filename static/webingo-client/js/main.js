@@ -2,9 +2,10 @@
 
 import { toast } from "./toast.js";
 import { ask } from "./dialog.js";
+import { announce } from "./announce.js";
 import { showHelp, showPlayer } from "./help.js";
 import { listenToKeys } from "./keyboard.js";
-import { currentPlayer } from "./player.js";
+import { currentPlayer, newGuest, remember } from "./player.js";
 import { Session } from "./session.js";
 import { wantSound } from "./sound.js";
 import { BingoTable } from "./views/bingo/table.js";
@@ -31,6 +32,8 @@ let view = null;
 let viewKey = "";
 /** The player wants to go as soon as the round is collected. */
 let leaving = false;
+/** What the server said before it closed the door. */
+let refusal = "";
 
 document.getElementById("app").append(frame.element);
 listenToKeys(() => ({ help: showHelp, sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
@@ -57,6 +60,7 @@ function enter(game, key) {
   const Table = game && (TABLES[game.engine] ?? UnknownGame);
   view = Table ? new Table(session, game) : new Lobby(session, new Set(Object.keys(TABLES)));
   frame.show(view);
+  announce(game ? game.title : "Lobby");
 }
 
 /** @param {import("./types.js").State} state @returns {import("./types.js").GameInfo|null} */
@@ -68,7 +72,8 @@ function runningGame({ gamestate, curr_game: id = "" }) {
 }
 
 function onError(error) {
-  if (error.code === "REPLACED" || error.code === "AUTH_FAILED") return;
+  refusal = error.message;
+  if (error.code === "REPLACED" || !session.live) return;
   if (error.code === "NOT_FINISHABLE" && session.can("end")) return askToCollect();
   leaving = false;
   toast(error.message || "Something went wrong. Nothing was lost.");
@@ -81,8 +86,12 @@ function onStatus(status) {
   if (status.phase === "replaced") {
     ask({ title: "Playing elsewhere", testid: "replaced-dialog", closable: false }, "You have opened webingo in another window or on another device. Your round goes on there.", [["Play here", again]]);
   } else if (status.phase === "refused") {
-    ask({ title: "Login refused", testid: "refused-dialog", closable: false }, "The platform did not accept this login.",
-      [["Try again", again], ["Player", () => showPlayer(player)]]);
+    const asGuest = () => {
+      remember(newGuest());
+      location.reload();
+    };
+    ask({ title: "Login refused", testid: "refused-dialog", closable: false }, refusal || "The platform did not accept this login.",
+      [["Try again", again], ...(player.given ? [] : [["Play as a new guest", asGuest]])]);
   }
 }
 

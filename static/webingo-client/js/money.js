@@ -20,11 +20,12 @@ export function money(amount, denom = PLAIN, { sign = false } = {}) {
 }
 
 /**
- * The shortest form, for badges on a cell: no prefix, thousands as k.
+ * The shortest form, for badges on a cell: no prefix, thousands as K.
  * @param {number} amount
  * @param {DenomInfo} [denom]
  */
 export function shortMoney(amount, denom = PLAIN) {
   const value = amount / (denom.money_multiplier || 1);
-  return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: value < 100 && !denom.integer ? 2 : 1 }).format(value);
+  if (value < 100 && !denom.integer) return money(amount, { ...denom, prefix: "", suffix: "" });
+  return value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
 }

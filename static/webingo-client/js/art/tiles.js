@@ -7,19 +7,21 @@ import { SUBJECTS } from "./subjects.js";
 const WIDTH = 320;
 const HEIGHT = 200;
 
-/** Two warm colours and a light per engine; the id shifts them, so that sisters differ. */
+/** Hues from corner to corner, per engine; the id chooses and shifts, so that sisters differ. */
 const MOODS = {
-  bingo: [345, 20],
-  slots: [285, 330],
-  ladder: [95, 160],
-  instant: [200, 250],
-  poker: [150, 190],
+  bingo: [[350, 24], [258, 316], [28, 348], [205, 262]],
+  slots: [[285, 330], [330, 12]],
+  ladder: [[95, 160]],
+  instant: [[200, 250]],
+  poker: [[150, 190]],
 };
+const PLAIN = [[15, 40]];
 
 /** @param {import("../types.js").GameInfo} game @returns {SVGElement} */
 export function tileArt(game) {
   const hash = hashOf(game.id);
-  const [from, to] = (MOODS[game.engine] ?? [15, 40]).map((hue) => (hue + (hash % 5) * 11 - 22 + 360) % 360);
+  const moods = MOODS[game.engine] ?? PLAIN;
+  const [from, to] = moods[hash % moods.length].map((hue) => (hue + ((hash >>> 4) % 5) * 5 - 10 + 360) % 360);
   const paint = ballPaint();
   const mark = paint.fill(0).slice(5, -1);
   paint.defs.append(

@@ -35,6 +35,7 @@ export function shell(deeds, player) {
     back, logo("bar-logo"), h("div", { class: "bar-where" }, title, clock.element),
     h("div", { class: "bar-space" }), level, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
   let soundOn = false;
+  back.hidden = rules.hidden = true;
 
   return {
     element: h("div", { class: "shell" }, bar, lost.element, view, toasts()),

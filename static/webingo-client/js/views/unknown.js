@@ -2,6 +2,7 @@
 
 import { tileArt } from "../art/tiles.js";
 import { h } from "../dom.js";
+import { showRules } from "./bingo/rules.js";
 
 export class UnknownGame {
   /**
@@ -9,6 +10,7 @@ export class UnknownGame {
    * @param {import("../types.js").GameInfo} game
    */
   constructor(session, game) {
+    this.game = game;
     this.element = h("main", { class: "unknown", testid: "unknown-game" },
       h("section", { class: "unknown-card" },
         tileArt(game),
@@ -17,11 +19,15 @@ export class UnknownGame {
         h("button", { class: "button button-main", type: "button", on: { click: () => session.leave() } }, "Back to the lobby")));
   }
 
+  showRules() {
+    showRules(this.game.id, this.game.title);
+  }
+
   update() {}
   refresh() {}
   destroy() {}
 
   commands() {
-    return {};
+    return { rules: () => this.showRules() };
   }
 }

@@ -55,10 +55,10 @@ export class BingoTable {
       stakeDown: () => this.#step("lower"),
     });
     this.board = h("div", { class: "board" });
-    this.skip = h("button", { class: "skip", type: "button", testid: "skip", hidden: true, on: { click: () => this.#skip() } }, "Skip ▸▸");
-    const frame = h("section", { class: "board-frame", "aria-label": "Your cards", on: { click: () => this.#draw && this.#skip() } }, this.board);
+    this.skip = h("button", { class: "skip", type: "button", testid: "skip", hidden: true }, "Skip ▸▸");
+    const frame = h("section", { class: "board-frame", "aria-label": "Your cards" }, this.board);
     this.tray.element.append(this.skip);
-    this.stage = h("div", { class: "stage" }, h("div", { class: "side" }, this.machine.element, this.round.element), this.tray.element, frame, this.panel.element);
+    this.stage = h("div", { class: "stage", on: { click: () => this.#skip() } }, h("div", { class: "side" }, this.machine.element, this.round.element), this.tray.element, frame, this.panel.element);
     this.element = h("main", { class: "table", testid: "table" }, this.stage, this.controls.element);
     this.stopWatching = watchSize(frame, (size) => {
       this.#space = size;

@@ -62,8 +62,10 @@ export function ballTray() {
       const slot = slots.children[index];
       const to = slot.getBoundingClientRect();
       if (still() || !slot.firstChild) return;
-      const dx = from.x + from.width / 2 - to.x - to.width / 2;
-      const dy = from.y + from.height / 2 - to.y - to.height / 2;
+      // Where the machine has no room, balls drop in from the corner of the tray.
+      const mouth = from.width ? from : element.getBoundingClientRect();
+      const dx = mouth.x + from.width / 2 - to.x - to.width / 2;
+      const dy = mouth.y + from.height / 2 - to.y - to.height / 2;
       const scale = Math.max(0.6, Math.min(2, from.width / Math.max(1, to.width)));
       slot.firstChild.animate([
         { transform: `translate(${dx}px, ${dy}px) scale(${scale}) rotate(-200deg)`, opacity: 0.4 },
