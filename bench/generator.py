@@ -55,7 +55,6 @@ END = Action(b'{"t":"action","action":"end","params":{},"sid":"')
 class Group:
     """Players who play together. `plain`: bet, end, bet, end; else bet upon bet. Results count while `measuring`."""
 
-    loads: int = 0
     players: list["Player"] = field(default_factory=list)
     plain: bool = False
     playing: bool = False
@@ -214,6 +213,14 @@ class Generator:
         chosen = self._groups[group]
         for player in chosen.players:
             player.ask(masked(b'{"t":"gameload","gameid":"joker-bingo"}'))
+        await self._settled(chosen, chosen.players)
+        return {}
+
+    async def begin(self, group: int) -> dict[str, Any]:
+        """Everybody bets once, so that each later bet settles one."""
+        chosen = self._groups[group]
+        for player in chosen.players:
+            player.play()
         await self._settled(chosen, chosen.players)
         return {}
 

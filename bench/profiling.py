@@ -15,12 +15,12 @@ def profile(size: Size) -> str:
     """
     pin(OTHER_CORE)
     with Place() as place, ExitStack() as stack:
-        ours = Subject(place, stack, "/session/ws", "a", pool=False)
-        group = ours.load(ours.open(size.few))
+        ours = Subject(place, stack, place.server(False, size), "/session/ws", "a")
+        group = ours.begin(ours.load(ours.open(size.few)))
         plain = ours.play(group, size)
         ours.server.ask(do="profile")
         # Without a warm-up all rounds but the last ones under way are counted.
-        measured = ours.play(group, Size(warmup=0.0, seconds=size.seconds))
+        measured = ours.play(group, Size(warmup=0.0, seconds=size.seconds * size.turns))
         functions = ours.server.ask(do="profiled")["functions"]
     rounds = measured["rounds"]
     lines = [

@@ -1,4 +1,4 @@
-"""From figures to text: medians over the repetitions, the span beside them, the verdict on the targets."""
+"""From figures to text: medians over the turns, the span beside them, the verdict on the targets."""
 
 from statistics import median
 
@@ -51,8 +51,9 @@ def report(results: Results) -> str:
             EXPLANATION,
             "## Figures",
             "",
-            f"Medians of {size.repetitions} repetitions with (lowest–highest); each window {size.seconds:g} s after "
-            f"{size.warmup:g} s of warm-up. Each repetition has a fresh Redis and fresh processes; the order rotates.",
+            f"Medians with (lowest–highest) over {size.repetitions} repetitions, each with a fresh Redis and fresh processes, "
+            f"of {size.turns} turns each. A turn is {size.seconds:g} s after {size.warmup:g} s of warm-up; all subjects take one "
+            "after the other, and another one begins each time.",
             "",
             "| | connections | **CPU µs per round** | rounds/s | p50 ms | p99 ms | Redis µs per round |",
             "|---|--:|--:|--:|--:|--:|--:|",
@@ -113,7 +114,7 @@ def _shares(results: Results) -> list[str]:
 
 
 def ratios(results: Results) -> dict[str, list[float]]:
-    """CPU of a settled bet over what it is compared with, repetition by repetition."""
+    """CPU of a settled bet over what it is compared with, turn by turn."""
     found: dict[str, list[float]] = {}
     bare = _settled(results, COMMIT, 64)
     for count in (results.size.few, results.size.many):

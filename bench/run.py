@@ -23,16 +23,19 @@ WEBINGO, POOL, ECHO, COMMIT, COMMIT_POOL = "webingo", "webingo, pool per call", 
 
 @dataclass(frozen=True)
 class Size:
-    """`few` and `many` are connections; each window is measured for `seconds` after `warmup`."""
+    """`few` and `many` are connections. In each repetition every subject has `turns` of `seconds` after `warmup`.
+    `remember`: the servers begin with all prizes known."""
 
     repetitions: int = 3
+    turns: int = 4
     few: int = 64
     many: int = 1000
-    warmup: float = 0.5
-    seconds: float = 2.5
+    warmup: float = 0.2
+    seconds: float = 0.7
+    remember: bool = True
 
 
-QUICK = Size(repetitions=1, few=16, many=200, warmup=0.05, seconds=0.3)
+QUICK = Size(repetitions=1, turns=1, few=16, many=200, warmup=0.05, seconds=0.3, remember=False)
 
 Measured = dict[str, Any]
 Figures = dict[str, list[float]]
@@ -40,7 +43,7 @@ Figures = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Results:
-    """`windows` by (what, how many connections, how it is played), each with its figures; one of them per repetition."""
+    """`windows` by (what, how many connections, how it is played), each with its figures; one of them per turn."""
 
     size: Size
     machine: dict[str, str]
@@ -80,8 +83,12 @@ class Place:
         self._redis.leave()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def server(self, **config: Any) -> Child:
-        return Child("bench.servers", SERVER_CORE, self.folder / "servers.log", folder=str(self.folder), **config)
+    def server(self, pool: bool, size: Size) -> Child:
+        config = {"folder": str(self.folder), "pool": pool, "remember": size.remember}
+        return Child("bench.servers", SERVER_CORE, self.folder / "servers.log", **config)
+
+    def echo(self, states: Measured) -> Child:
+        return Child("bench.echo", SERVER_CORE, self.folder / "echo.log", states=states)
 
     def generator(self, server: Child) -> Child:
         port = server.ask(do="port")["port"]
@@ -94,8 +101,9 @@ class Place:
 class Subject:
     """A server and the generator that plays on it."""
 
-    def __init__(self, place: Place, stack: ExitStack, path: str, uid: str, **config: Any) -> None:
-        self.server = stack.enter_context(place.server(**config))
+    def __init__(self, place: Place, stack: ExitStack, server: Child, path: str, uid: str = "") -> None:
+        """Players have names that begin with `uid`; without one there is nothing to log in to."""
+        self.server = stack.enter_context(server)
         self.generator = stack.enter_context(place.generator(self.server))
         self._path, self._uid = path, uid
         self._pids = {"server": self.server.pid, "redis": place.redis_pid}
@@ -110,6 +118,10 @@ class Subject:
 
     def load(self, group: int) -> int:
         self.generator.ask(do="load", group=group)
+        return group
+
+    def begin(self, group: int) -> int:
+        self.generator.ask(do="begin", group=group)
         return group
 
     def play(self, group: int, size: Size) -> Measured:
@@ -139,18 +151,18 @@ def run(size: Size, say: Callable[[str], None]) -> Results:
 def _repetition(place: Place, size: Size, number: int, memory: Figures) -> Any:
     few, many = size.few, size.many
     with ExitStack() as stack:
-        ours = Subject(place, stack, "/session/ws", "a", pool=False)
-        pool = Subject(place, stack, "/session/ws", "b", pool=True)
+        ours = Subject(place, stack, place.server(False, size), "/session/ws", "a")
+        pool = Subject(place, stack, place.server(True, size), "/session/ws", "b")
         commits = stack.enter_context(place.commits())
-        settled = ours.load(ours.open(few))
-        states = ours.generator.ask(do="sample", group=settled, seconds=size.seconds / 5)
-        echo = Subject(place, stack, "/settled", "", states=states)
+        settled = ours.begin(ours.load(ours.open(few)))
+        states = ours.generator.ask(do="sample", group=settled, seconds=size.seconds)
+        echo = Subject(place, stack, place.echo(states), "/settled")
         pids = {"redis": place.redis_pid}
 
         def commit(way: str) -> Measured:
             return commits.ask(way=way, warmup=size.warmup, seconds=size.seconds, pids=pids)
 
-        pooled, echoed = pool.load(pool.open(few)), echo.open(few)
+        pooled, echoed = pool.begin(pool.load(pool.open(few))), echo.open(few)
         plain, plain_echo = ours.load(ours.open(few, plain=True)), echo.open(few, path="/plain", plain=True)
         turns: list[tuple[tuple[str, int, str], Callable[[], Measured]]] = [
             ((WEBINGO, few, "settled bet"), lambda: ours.play(settled, size)),
@@ -161,27 +173,29 @@ def _repetition(place: Place, size: Size, number: int, memory: Figures) -> Any:
             ((WEBINGO, few, "plain action"), lambda: ours.play(plain, size)),
             ((ECHO, few, "plain action"), lambda: echo.play(plain_echo, size)),
         ]
-        yield from _in_turn(turns, number)
+        yield from _in_turn(turns, size, number)
         before = rss_kib(ours.server.pid)
         crowd = ours.open(many)
         logged_in = rss_kib(ours.server.pid)
         ours.load(crowd)
         memory["logged in"].append((logged_in - before) / many)
         memory["logged in, game loaded"].append((rss_kib(ours.server.pid) - before) / many)
-        pool_crowd, echo_crowd = pool.load(pool.open(many)), echo.open(many)
+        ours.begin(crowd)
+        pool_crowd, echo_crowd = pool.begin(pool.load(pool.open(many))), echo.open(many)
         crowds: list[tuple[tuple[str, int, str], Callable[[], Measured]]] = [
             ((WEBINGO, many, "settled bet"), lambda: ours.play(crowd, size)),
             ((ECHO, many, "settled bet"), lambda: echo.play(echo_crowd, size)),
             ((POOL, many, "settled bet"), lambda: pool.play(pool_crowd, size)),
         ]
-        yield from _in_turn(crowds, number)
+        yield from _in_turn(crowds, size, number)
 
 
-def _in_turn(turns: list[tuple[tuple[str, int, str], Callable[[], Measured]]], first: int) -> Any:
-    """Another one begins in each repetition, so that none has always the same neighbours."""
-    for place in range(len(turns)):
-        what, measure = turns[(place + first) % len(turns)]
-        yield what, measure()
+def _in_turn(subjects: list[tuple[tuple[str, int, str], Callable[[], Measured]]], size: Size, number: int) -> Any:
+    """Short turns, so that what else the machine does hits all of them alike; another one begins each time."""
+    for turn in range(size.turns):
+        for place in range(len(subjects)):
+            what, measure = subjects[(place + turn + number) % len(subjects)]
+            yield what, measure()
 
 
 def _figures(measured: Measured) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own: webingo with either link, and a bare Tornado echo."""
+"""webingo's server with either link, in a process of its own."""
 
 import cProfile
 import pstats
@@ -8,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from tornado.web import Application
-from tornado.websocket import WebSocketHandler
 
 from bench.children import Answer, run_child
 from bench.pool_link import PoolLink
@@ -53,47 +49,14 @@ async def _webingo(folder: Path, pool: bool) -> tuple[int, End]:
         store = RedisStore(link, chosen.history_rounds, chosen.round_retention_days * 86_400)
         await store.prepare()
     await server.start(store)
-    _remember_prizes(chosen)
     return server.port, server.stop
 
 
-def _remember_prizes(chosen: Settings) -> None:
-    """Lets the game judge every card that there can be, as it has after some time of play: each one only once is slow."""
-    math = Math.model_validate(LocalResources(chosen.res_dir, debug=True).games["joker-bingo"].math)
+def _remember_prizes(res_dir: Path) -> None:
+    """Lets the game judge every card that there can be, as it has after some time of play: only the first time is slow."""
+    math = Math.model_validate(LocalResources(res_dir, debug=True).games["joker-bingo"].math)
     for hits in range(1 << math.numbers):
         prizes_of(math).outcome(hits)
-
-
-class Settled(WebSocketHandler):
-    """Tornado's own handler: answers each message with the two states that a settled bet is answered with."""
-
-    def initialize(self, idle: str, game: str) -> None:
-        self._idle, self._game = idle, game
-
-    def open(self, *args: str, **kwargs: str) -> None:
-        self.set_nodelay(True)  # or else the second message waits some 40 ms for the first one's acknowledgement
-
-    def on_message(self, message: str | bytes) -> None:
-        self.write_message(self._idle)
-        self.write_message(self._game)
-
-
-class Plain(Settled):
-    """One state for each action: that of a game for a bet, of an idle game for its end."""
-
-    def on_message(self, message: str | bytes) -> None:
-        self.write_message(self._game if '"bet"' in str(message) else self._idle)
-
-
-async def _echo(states: dict[str, str]) -> tuple[int, End]:
-    server = HTTPServer(Application([("/settled", Settled, states), ("/plain", Plain, states)], log_function=lambda _: None))
-    sockets = bind_sockets(0, "127.0.0.1")
-    server.add_sockets(sockets)
-
-    async def end() -> None:
-        server.stop()
-
-    return sockets[0].getsockname()[1], end
 
 
 class Profiler:
@@ -117,11 +80,11 @@ class Profiler:
 
 
 async def _begin(config: dict[str, Any]) -> tuple[Answer, End]:
-    if "states" in config:
-        port, end = await _echo(config["states"])
-    else:
-        log.setup("warning", "json")
-        port, end = await _webingo(Path(config["folder"]), config["pool"])
+    log.setup("warning", "json")
+    folder = Path(config["folder"])
+    port, end = await _webingo(folder, config["pool"])
+    if config["remember"]:
+        _remember_prizes(folder / "res")
     profiler = Profiler()
 
     async def answer(command: dict[str, Any]) -> dict[str, Any]:
