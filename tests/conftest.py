@@ -94,6 +94,7 @@ def _served(store: Store, io_loop: IOLoop) -> Iterator[Any]:
     server = Server(settings())
     io_loop.run_sync(lambda: server.start(store))
     yield server
+    Player.abort_all()  # or the stopping server waits for their goodbyes
     io_loop.run_sync(server.stop)
 
 

@@ -15,6 +15,7 @@ from tests import servers
 from tests.conftest import open_store
 from tests.player import Player
 from tests.processes import ServerProcess, kill_embedded, run
+from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
 from webingo.session.proof import header_of, prove
 from webingo.transaction.reconcile import reconcile
@@ -185,11 +186,14 @@ async def _check_all(url: str, witnesses: list[Witness]) -> None:
             assert all(base in wagers for base, _ in witness.steps)
         resources = LocalResources(Path("res"), debug=True)
         rounds = 0
+        built: dict[bytes, Game] = {}
         for witness in witnesses:
             for round_id in await store.history(User("demo", witness.uid), 0, 1000):
                 record = await store.round(round_id)
                 assert record is not None
-                game = resources.games["joker-bingo"].build(header_of(record)["settings"])
+                settings = header_of(record)["settings"]
+                key = orjson.dumps(settings)
+                game = built.setdefault(key, built.get(key) or resources.games["joker-bingo"].build(settings))
                 proof = prove(record, game)
                 assert proof.holds, (round_id, proof)
                 _money_is_the_ledgers(proof.wagered, proof.won, [e for e in entries if e.round == round_id])

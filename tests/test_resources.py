@@ -42,9 +42,9 @@ async def test_an_unknown_site_and_one_of_another_platform_are_the_same_refusal(
         assert await refusal(source.site(platform, site_id)) == Code.UNKNOWN_SITE
 
 
-async def test_a_closed_site_is_refused(res):
+async def test_a_closed_site_is_found_too_for_the_rounds_that_are_still_open_there(res):
     coin.write(res, HERE, {**coin.SITE, "enabled": False})
-    assert await refusal(LocalResources(res).site("demo", "here")) == Code.FORBIDDEN
+    assert not (await LocalResources(res).site("demo", "here")).enabled
 
 
 async def test_a_game_is_built_once_for_each_site_with_its_settings(res):

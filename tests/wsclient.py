@@ -145,8 +145,12 @@ async def connect(
     reader, writer = await open_stream(where.hostname or "", where.port or 80, tls, receive_buffer)
     asked = request(url, origin, subprotocols, **headers)
     writer.write(asked + early)
-    async with asyncio.timeout(WAIT_S):
-        status, answered = _parsed(await reader.readuntil(b"\r\n\r\n"))
+    try:
+        async with asyncio.timeout(WAIT_S):
+            status, answered = _parsed(await reader.readuntil(b"\r\n\r\n"))
+    except BaseException:
+        writer.transport.abort()
+        raise
     client = Client(reader, writer, answered.get("sec-websocket-protocol"))
     if status != 101:
         await client.end()
@@ -164,7 +168,11 @@ async def open_stream(
     sock.setblocking(False)
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    except BaseException:
+        sock.close()
+        raise
     limit = receive_buffer or 2**16
     return await asyncio.open_connection(sock=sock, ssl=tls, server_hostname=host if tls else None, limit=limit)
 

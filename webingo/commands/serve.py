@@ -1,10 +1,14 @@
 """webingo serve: the server itself."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from webingo.commands.common import Config
+from webingo.commands.common import Config, Failure
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 def serve(
@@ -16,13 +20,24 @@ def serve(
     """Run the server until it is told to stop (SIGTERM, Ctrl-C)."""
     import asyncio
 
-    import uvloop
-
     from webingo.config import load
     from webingo.server.run import run
     from webingo.support import log
+    from webingo.support.redis import NoRedis
 
     settings = load(config, http_port=http_port, http_address=http_address, redis_url=redis_url)
     log.setup(settings.log_level, settings.log_format)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings))
+    try:
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(run(settings))
+    except NoRedis as error:
+        raise Failure(str(error)) from None
+
+
+def _fast_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """uvloop where it is installed, which halves the cost of a message; else asyncio's own."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop

@@ -35,8 +35,6 @@ class LocalResources:
         site = self.sites.get(site_id)
         if site is None or site.platform != platform:
             raise Refused(Code.UNKNOWN_SITE)
-        if not site.enabled:
-            raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
         return site
 
     def game(self, site: Site, game_id: str) -> Game:

@@ -16,7 +16,7 @@ class ResourceSource(Protocol):
         ...
 
     async def site(self, platform: str, site_id: str) -> Site:
-        """Raises Refused UNKNOWN_SITE (also for a site of another platform), FORBIDDEN for one that is closed."""
+        """Raises Refused UNKNOWN_SITE, also for a site of another platform. A closed one is found too."""
         ...
 
     def game(self, site: Site, game_id: str) -> Game:

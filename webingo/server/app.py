@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
@@ -22,8 +23,9 @@ from webingo.session.abandoned import close_abandoned
 from webingo.session.house import House
 from webingo.session.session import GOING_AWAY
 from webingo.support.clock import Clock, SystemClock
-from webingo.support.redis import Link, connect
+from webingo.support.redis import connect
 from webingo.transaction.redis_store import RedisStore
+from webingo.transaction.store import Store
 
 log = structlog.get_logger("webingo.server")
 
@@ -42,10 +44,10 @@ class Server:
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
 
-    async def start(self, link: Link | None = None) -> None:
-        """`link` stands in for the database of the settings."""
+    async def start(self, store: Store | None = None) -> None:
+        """`store` is used instead of the settings' own; it is closed with the server."""
         settings = self.settings
-        self.store = await open_store(settings, link)
+        self.store = store or await open_store(settings)
         self.house = House(self.store, self._resources, SystemRng(), self._clock)
         self.store.listen(self.house.hear, self.house.missed)
         self._http = HTTPServer(
@@ -60,7 +62,7 @@ class Server:
         self._http.add_sockets(sockets)
         self._sweeper = asyncio.create_task(self._sweep())
 
-    def _routes(self) -> list[object]:
+    def _routes(self) -> list[Any]:
         settings, doors = self.settings, platforms(self.settings, self._clock)
         limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
         door_limits = DoorLimits(
@@ -110,13 +112,13 @@ class Server:
         await self.store.aclose()
 
 
-async def open_store(settings: Settings, link: Link | None = None) -> RedisStore:
+async def open_store(settings: Settings) -> RedisStore:
     """The store of these settings, checked; for the server and for the commands beside it."""
 
     def warn(sentence: str) -> None:
         log.warning("durability", risk=sentence)
 
-    link = link or await connect(settings.redis_url, timeout_s=settings.store_timeout_s, loss=warn)
+    link = await connect(settings.redis_url, timeout_s=settings.store_timeout_s, loss=warn)
     store = RedisStore(link, settings.history_rounds, settings.round_retention_days * 86_400)
     await store.prepare()
     return store

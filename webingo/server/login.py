@@ -31,5 +31,7 @@ async def log_in(
     if platform is None:
         raise Refused(Code.UNKNOWN_PLATFORM)
     site = await resources.site(platform.name, message.site)
+    if not site.enabled:
+        raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
     check_origin(site, origin, host)
     return await platform.authenticate(message.auth, site), site

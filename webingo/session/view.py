@@ -31,22 +31,26 @@ class View:
 
     def __init__(self, denom: str, clock: Clock) -> None:
         self.tally = Tally()
-        self.userdata: dict[str, Any] = {}
         self._clock = clock
         self._started = clock.monotonic()
         self._denom = {"denom": denom, "denom_info": DENOMINATIONS[denom].info()}
 
     def state(
-        self, funds: Funds, running: Running | None, re: Reference = None, games: list[dict[str, Any]] | None = None
+        self,
+        funds: Funds,
+        userdata: dict[str, Any],
+        running: Running | None,
+        re: Reference = None,
+        games: list[dict[str, Any]] | None = None,
     ) -> bytes:
-        """The message for these funds and this game. `games` is only in the first one after the login."""
+        """The message for these funds, this userdata and this game. `games` is only in the first one after the login."""
         tally = self.tally
         body: dict[str, Any] = {"t": "state", "v": 1}
         if running is not None:
             body["curr_game"] = running.game.manifest.id
             body["gamestate"] = orjson.Fragment(running.public)
         body["wallet"] = {"credits": funds.balance, **self._denom}
-        body["userdata"] = self.userdata
+        body["userdata"] = userdata
         body["session"] = {
             "seconds": int(self._clock.monotonic() - self._started),
             "rounds": tally.rounds,

@@ -1,0 +1,132 @@
+"""A seat as its session holds it: the epoch, the funds, the userdata and the running game, in step with the store.
+
+Everything here is committed before it is true: where a commit is refused, the place is as it was.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import structlog
+
+from webingo.engines.engine import Action
+from webingo.errors import Code, Refused
+from webingo.resources.game import Game
+from webingo.resources.site import Site
+from webingo.session.house import House
+from webingo.session.play import Running, Transition, began, resumed, stored_version, transitions
+from webingo.support import metrics
+from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction
+from webingo.wallet.wallet import Wallet
+
+log = structlog.get_logger("webingo.session")
+
+
+class Place:
+    """One at a time: no method may be called while another is under way."""
+
+    def __init__(self, house: House, seat: Seat, site: Site, wallet: Wallet) -> None:
+        self.seat = seat
+        self.site = site
+        self.wallet = wallet
+        self.epoch = 0  # 0: the seat is not ours (yet)
+        self.funds = Funds(0, 0)
+        self.userdata: dict[str, Any] = {}
+        self.running: Running | None = None
+        self._house = house
+
+    def learn(self, funds: Funds) -> bool:
+        """Takes in news of the wallet; whether they were news."""
+        newer = funds.seq > self.funds.seq
+        if newer:
+            self.funds = funds
+        return newer
+
+    async def take(self) -> None:
+        """Takes the seat over, with the game that is on it. Raises Refused as `Store.open` does."""
+        self.epoch, self.running = 0, None
+        opened = await self.wallet.open(self.seat, self.site.initial_credits, self._house.clock.now_ms())
+        self.epoch, self.funds, self.userdata = opened.epoch, opened.funds, opened.userdata
+        if opened.game:
+            await self._resume(opened)
+
+    async def _resume(self, opened: Opened) -> None:
+        """Goes on where the player was. A game whose rules have changed since is begun anew, but never in mid-round."""
+        resources = self._house.resources
+        try:
+            # A disabled game lets a round that is still open come to its end.
+            game = (resources.offered if opened.round else resources.game)(self.site, opened.game)
+            if stored_version(opened.private) == game.manifest.version:
+                self.running = resumed(game, opened.state, opened.private, opened.round)
+                return
+            reason = "the rules have changed"
+        except Refused as refusal:
+            reason = refusal.message
+        if opened.round:
+            log.error("round_not_resumable", session=str(self.seat), round=opened.round, game=opened.game, reason=reason)
+            raise Refused(Code.UNAVAILABLE, "An unfinished round can't be resumed at the moment.")
+        await self._commit(self._unloading(orjson.loads(opened.state)["id"], opened.game))
+
+    async def begin(self, game: Game) -> None:
+        """Loads a game where none runs."""
+        running = began(game, self._house.rng)
+        self.learn(await self._commit(self._entering("", running, ())))
+        self.running = running
+
+    async def play(self, running: Running, actions: Sequence[Action]) -> list[tuple[Transition, Funds]]:
+        """Runs the actions on the running game and commits them in one step. Answers every transition with the funds after
+        it. Raises Refused as the engine and the store do."""
+        house = self._house
+        done = transitions(running, actions, house.rng, self.seat, self.wallet.id, house.clock.now_ms())
+        last = done[-1].running
+        funds = await self._commit(self._entering(running.state.id, last, [transition.part for transition in done]))
+        self.running, self.funds = last, funds
+        balance = funds.balance - sum(transition.won - transition.wagered for transition in done)
+        seen = []
+        for transition in done:
+            balance += transition.won - transition.wagered
+            seen.append((transition, Funds(balance, funds.seq)))
+        return seen
+
+    async def unload(self, running: Running) -> None:
+        """No game from now on."""
+        await self._commit(self._unloading(running.state.id, running.game.manifest.id))
+        self.running = None
+
+    async def give_up(self) -> None:
+        """The session has ended. What is on the seat stays in the store."""
+        if self.epoch:
+            await self.wallet.close(self.seat, self.epoch)
+
+    def _entering(self, base: str, to: Running, parts: Sequence[Part]) -> Transaction:
+        return Transaction(
+            seat=self.seat,
+            wallet=self.wallet.id,
+            epoch=self.epoch,
+            at_ms=self._house.clock.now_ms(),
+            base=base,
+            sid=to.state.id,
+            game=to.game.manifest.id,
+            state=to.public,
+            private=to.private,
+            max_win=to.game.engine.max_win,
+            parts=tuple(parts),
+        )
+
+    def _unloading(self, base: str, game_id: str) -> Transaction:
+        return Transaction(self.seat, self.wallet.id, self.epoch, self._house.clock.now_ms(), base, "", game_id)
+
+    async def _commit(self, transaction: Transaction) -> Funds:
+        clock = self._house.clock
+        begun = clock.monotonic()
+        try:
+            return await self.wallet.commit(transaction)
+        except Refused as refusal:
+            if "balance" in refusal.facts:
+                self.learn(Funds(refusal.facts["balance"], refusal.facts["seq"]))
+            if refusal.code is Code.STALE:  # the store knows better than we do
+                log.warning("seat_was_elsewhere", session=str(self.seat), base=transaction.base)
+                await self.take()
+            raise
+        finally:
+            metrics.committed(clock.monotonic() - begun)
