@@ -7,7 +7,6 @@ import { waitBefore } from "./backoff.js";
  *   `waiting`: lost, the next attempt is at `retryAt` (ms since the epoch); `refused` and `replaced` end only by `retry()`
  * @typedef {{onState: (state: import("./types.js").State, first: boolean) => void,
  *            onError: (error: import("./types.js").ServerError) => void,
- *            onComponent: (which: string, message: any) => void,
  *            onStatus: (status: Status) => void}} Listener
  */
 
@@ -82,7 +81,6 @@ export class Connection {
       if (first) this.listener.onStatus({ phase: "live" });
       this.listener.onState(message, first);
     } else if (message.t === "error") this.listener.onError(message);
-    else if (message.t === "component") this.listener.onComponent(message.which, message.message);
   }
 
   #closed(code) {

@@ -32,7 +32,6 @@ export class Session {
         this.#setBusy(false);
         watcher.error(error);
       },
-      onComponent: () => {},
       onStatus: (status) => {
         this.status = status;
         if (status.phase !== "live") this.#setBusy(false);

@@ -11,15 +11,12 @@ export function toasts() {
   return region;
 }
 
-/**
- * @param {string} text
- * @param {{kind?: "error"|"info"}} [options]
- */
-export function toast(text, { kind = "error" } = {}) {
+/** @param {string} text of what went wrong */
+export function toast(text) {
   const known = [...region.children].find((child) => child.dataset.text === text);
   known?.remove();
-  const element = h("div", { class: `toast toast-${kind}`, testid: "toast", data: { text } },
-    h("span", { class: "toast-mark", "aria-hidden": "true" }, kind === "error" ? "!" : "i"),
+  const element = h("div", { class: "toast", testid: "toast", data: { text } },
+    h("span", { class: "toast-mark", "aria-hidden": "true" }, "!"),
     h("span", { class: "toast-text" }, text),
     h("button", { class: "toast-close", "aria-label": "Dismiss", on: { click: () => element.remove() } }, "×"));
   region.append(element);

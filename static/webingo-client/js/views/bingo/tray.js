@@ -73,11 +73,6 @@ export function ballTray() {
         { transform: "none", opacity: 1 },
       ], { duration: ms, easing: "cubic-bezier(.3,.7,.3,1)" });
     },
-
-    /** @returns {number} */
-    get count() {
-      return count;
-    },
   };
 }
 
