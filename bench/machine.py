@@ -47,7 +47,7 @@ def description(redis_version: str) -> dict[str, str]:
         "cores": f"{len(_CORES)} of {os.cpu_count()} usable; "
         + ("everything on the only one" if ONE_CORE else f"servers on core {SERVER_CORE}, all else on core {OTHER_CORE}"),
         "system": f"{platform.system()} {platform.release()}",
-        "load before": f"{os.getloadavg()[0]:.2f}",
+        "load average before the run": f"{os.getloadavg()[0]:.2f}",
         "Python": platform.python_version(),
         "tornado": version("tornado"),
         "uvloop": version("uvloop"),

@@ -52,8 +52,8 @@ def report(results: Results) -> str:
             "## Figures",
             "",
             f"Medians with (lowest–highest) over {size.repetitions} repetitions, each with a fresh Redis and fresh processes, "
-            f"of {size.turns} turns each. A turn is {size.seconds:g} s after {size.warmup:g} s of warm-up; all subjects take one "
-            "after the other, and another one begins each time.",
+            f"of {size.turns} turns each. A turn is {size.seconds:g} s after {size.warmup:g} s of warm-up; all subjects take "
+            "one after the other, and another one begins each time.",
             "",
             "| | connections | **CPU µs per round** | rounds/s | p50 ms | p99 ms | Redis µs per round |",
             "|---|--:|--:|--:|--:|--:|--:|",
