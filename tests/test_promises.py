@@ -25,7 +25,7 @@ from webingo.transaction.transaction import Entry, Part, Seat, Transaction, Wall
 from webingo.user import User
 
 _NUMBERS = count()
-RACES = 200
+RACES = 100
 
 
 def new_uid() -> str:

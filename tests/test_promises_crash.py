@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,6 +182,9 @@ async def _check_all(url: str, witnesses: list[Witness]) -> None:
         audit = await reconcile(store)
         assert audit.findings == []
         entries = [entry for shard in range(SHARDS) async for entry in store.entries(shard)]
+        by_round: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_round[entry.round].append(entry)
         wagers = {entry.id.partition(":")[0] for entry in entries if entry.kind == "wager"}
         for witness in witnesses:
             assert all(base in wagers for base, _ in witness.steps)
@@ -196,7 +200,7 @@ async def _check_all(url: str, witnesses: list[Witness]) -> None:
                 game = built.setdefault(key, built.get(key) or resources.games["joker-bingo"].build(settings))
                 proof = prove(record, game)
                 assert proof.holds, (round_id, proof)
-                _money_is_the_ledgers(proof.wagered, proof.won, [e for e in entries if e.round == round_id])
+                _money_is_the_ledgers(proof.wagered, proof.won, by_round[round_id])
                 rounds += 1
         assert rounds >= PLAYERS * ROUNDS * 0.4
     finally:

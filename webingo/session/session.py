@@ -53,6 +53,7 @@ class Session:
         self._components: dict[str, Component] = {}
         self._inbox: deque[protocol.Message | Funds] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._seated = False  # until the first state was pushed, everything waits
         self._closed = False
         self._newest_epoch = 0
 
@@ -69,6 +70,8 @@ class Session:
             self._house.leave(self)
             raise
         self._push(games=self._house.resources.listing(self._place.site))
+        self._seated = True
+        self._begin_work()
 
     def plug(self, component: Component) -> None:
         self._components[component.name] = component
@@ -148,7 +151,10 @@ class Session:
         if self._closed:
             return
         self._inbox.append(item)
-        if self._worker is None:
+        self._begin_work()
+
+    def _begin_work(self) -> None:
+        if self._inbox and self._worker is None and self._seated:
             self._worker = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:

@@ -160,7 +160,7 @@ class EmbeddedServer:
         """SHUTDOWN finishes the append-only file. A server that does not end is left alone: the next start joins it."""
         self._answer("SHUTDOWN")
         for _ in _steps(_STOP_S):
-            if not self._is_alive():
+            if not self._is_alive() and not _children:
                 return
         log.error("the Redis server in %s has not ended yet", self.folder)
 
