@@ -17,6 +17,7 @@ from webingo.errors import Code, Refused
 from webingo.support.redis.connection import Connection, Locate, Request, fail_request, open_connection, pack
 from webingo.support.redis.link import NoRedis, ResponseError, Script
 from webingo.support.redis.listener import Listener
+from webingo.support.redis.sound import made_sound
 
 log = logging.getLogger("webingo.redis")
 
@@ -232,7 +233,12 @@ class BatchLink:
                 return
 
     async def _open(self) -> Connection:
-        return await open_connection(await self._locate(), self._timeout_s)
+        connection = await open_connection(await self._locate(), self._timeout_s)
+        try:
+            return await made_sound(connection)
+        except BaseException:
+            connection.abort()
+            raise
 
 
 def _code(message: str) -> str:
