@@ -87,7 +87,7 @@ async def serving(
 async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
     """Waits for what will come true in its own time; fails if it does not."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - conditions of the server know no events
+        while not condition():
             await asyncio.sleep(0.005)
 
 
