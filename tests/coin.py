@@ -50,7 +50,7 @@ class CoinEngine:
         self.math, self.settings, self.max_win = math, settings, math.pay
 
     def start(self, rng):
-        return Step("idle", {}, ("bet",))
+        return Step("idle", {}, ("bet",), {})
 
     def apply(self, state, action, rng):
         raise Refused(Code.ACTION_NOT_ALLOWED)

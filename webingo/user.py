@@ -1,7 +1,7 @@
 """Who a player is, and which of the player's persistent fields whose hands may touch."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
@@ -24,14 +24,13 @@ class User:
 
     platform: str
     uid: str
+    shard: int = field(init=False, repr=False, compare=False)
+    """Where all that the player has is kept, 0 to SHARDS - 1."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "shard", crc32(f"{self.platform}:{self.uid}".encode()) % SHARDS)
         if not _UID.fullmatch(self.uid):
             raise Refused(Code.AUTH_FAILED, "The user id must be 1 to 128 printable characters without spaces.")
-
-    @property
-    def shard(self) -> int:
-        return crc32(f"{self.platform}:{self.uid}".encode()) % SHARDS
 
 
 def changed_userdata(current: dict[str, Any], to_set: dict[str, Any], to_unset: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ relies on. Amounts are integers in the denomination's smallest unit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -22,8 +22,7 @@ class Action(NamedTuple):
     params: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class GameState:
+class GameState(NamedTuple):
     """One state of a game. `id` is a UUID 4 that no other state has; `actions` is exactly what `apply` accepts now.
 
     `data` is sent to the player as it is; `private` is stored beside it and never leaves the server.
@@ -43,8 +42,7 @@ class Move(NamedTuple):
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What an action leads to. The caller gives the new state its id.
 
     `moves` are carried out in order with the change of state, all or nothing. A round begins with the first wager and is
@@ -55,7 +53,7 @@ class Step:
     name: str
     data: dict[str, Any]
     actions: tuple[str, ...]
-    private: dict[str, Any] = field(default_factory=dict)
+    private: dict[str, Any]
     moves: tuple[Move, ...] = ()
     over: bool = True
     then: Action | None = None

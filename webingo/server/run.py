@@ -1,6 +1,7 @@
 """One server process from start to stop."""
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -11,6 +12,14 @@ from webingo.server.app import Server
 log = structlog.get_logger("webingo.server")
 
 
+def _settle_memory() -> None:
+    """What was made at the start stays for good: the collector need not look at it again. It runs less often, since what a
+    round leaves behind is freed without it; with a thousand players a third of the CPU went there."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then lets every action in hand finish."""
     stop = asyncio.Event()
@@ -19,6 +28,7 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     server = Server(settings)
     await server.start()
+    _settle_memory()
     scheme = "https" if settings.cert else "http"
     log.info("serving", url=f"{scheme}://{settings.http_address or 'localhost'}:{server.port}/", debug=settings.debug)
     await stop.wait()

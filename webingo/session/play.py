@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -15,8 +15,7 @@ _LONGEST_CHAIN = 8
 """Transitions that one action may cause; an engine that wants more is running in a circle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(NamedTuple):
     """A loaded game: its state, the same as the JSON that players see, what is private, and the open round ("" = none)."""
 
     game: Game
@@ -26,8 +25,7 @@ class Running:
     round: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One change of state as it is committed and pushed; amounts are sums of the transition's moves."""
 
     running: Running
@@ -75,11 +73,15 @@ def transitions(
 def _transition(
     running: Running, action: Action, step: Step, recorder: RecordingRng, seat: Seat, wallet: WalletId, at_ms: int
 ) -> Transition:
-    wagered = sum(amount for kind, amount in step.moves if kind == "wager")
-    won = sum(amount for kind, amount in step.moves if kind == "win")
+    wagered = won = 0
+    for kind, amount in step.moves:
+        if kind == "wager":
+            wagered += amount
+        else:
+            won += amount
     round_id, header = running.round, b""
     if not round_id and (step.moves or not step.over):
-        if step.moves[0].kind != "wager":
+        if not step.moves or step.moves[0].kind != "wager":
             raise RuntimeError(f"{running.game.manifest.id}: a round has to begin with a wager")
         round_id = fresh_sharded_id(seat.user)
         header = _header(running, round_id, seat, wallet, at_ms)
@@ -92,15 +94,18 @@ def _transition(
             "at": at_ms,
         }
     )
-    after = _entered(running.game, step, "" if step.over else round_id)
+    after = _entered(running.game, step, "" if step.over else round_id, running)
     part = Part(round_id, record, after.public, step.moves, header, step.over and bool(round_id))
     return Transition(after, part, wagered, won)
 
 
-def _entered(game: Game, step: Step, round_id: str) -> Running:
+def _entered(game: Game, step: Step, round_id: str, before: Running | None = None) -> Running:
     state = GameState(fresh_id(), step.name, step.data, step.actions, step.private)
     public = orjson.dumps({"id": state.id, "name": state.name, "data": state.data, "actions": state.actions})
-    private = orjson.dumps({"version": game.manifest.version, "data": state.private})
+    if before is not None and step.private is before.state.private:
+        private = before.private
+    else:
+        private = orjson.dumps({"version": game.manifest.version, "data": state.private})
     return Running(game, state, public, private, round_id)
 
 

@@ -33,7 +33,8 @@ class View:
         self.tally = Tally()
         self._clock = clock
         self._started = clock.monotonic()
-        self._denom = {"denom": denom, "denom_info": DENOMINATIONS[denom].info()}
+        denomination = {"denom": denom, "denom_info": DENOMINATIONS[denom].info()}
+        self._denom = orjson.dumps(denomination)[1:]  # what follows the credits in `wallet`
 
     def state(
         self,
@@ -49,7 +50,7 @@ class View:
         if running is not None:
             body["curr_game"] = running.game.manifest.id
             body["gamestate"] = orjson.Fragment(running.public)
-        body["wallet"] = {"credits": funds.balance, **self._denom}
+        body["wallet"] = orjson.Fragment(b'{"credits":%d,%b' % (funds.balance, self._denom))
         body["userdata"] = userdata
         body["session"] = {
             "seconds": int(self._clock.monotonic() - self._started),

@@ -14,6 +14,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -79,17 +80,8 @@ class RedisStore:
         return _settled(answer)
 
     def _commit_call(self, tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
-        key, wallet = _keys(tx.seat.user), str(tx.wallet)
-        seat = str(tx.seat)
-        keys = [
-            f"{key}seat:{seat}",
-            f"{key}wallet:{wallet}",
-            f"{key}ledger",
-            _history_key(tx.seat.user),
-            f"{key}open",
-            f"{key}watch:{wallet}",
-            _user_key(tx.seat.user),
-        ]
+        fixed, key, seat, wallet = _commit_keys(tx.seat, tx.wallet)
+        keys = [*fixed]
         args: list[bytes | str | int] = [
             tx.epoch,
             tx.base,
@@ -195,6 +187,23 @@ class RedisStore:
 
     async def aclose(self) -> None:
         await self._link.close()
+
+
+@lru_cache(maxsize=65_536)
+def _commit_keys(seat: Seat, wallet_id: WalletId) -> tuple[tuple[str, ...], str, str, str]:
+    """The keys that every commit of a seat touches, the prefix of all the player's keys, and the names of seat and wallet."""
+    user, name, wallet = seat.user, str(seat), str(wallet_id)
+    key = _keys(user)
+    keys = (
+        f"{key}seat:{name}",
+        f"{key}wallet:{wallet}",
+        f"{key}ledger",
+        _history_key(user),
+        f"{key}open",
+        f"{key}watch:{wallet}",
+        _user_key(user),
+    )
+    return keys, key, name, wallet
 
 
 def _keys(user: User) -> str:

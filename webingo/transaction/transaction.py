@@ -51,8 +51,7 @@ class Funds(NamedTuple):
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One transition within a transaction, as it goes into a round's record.
 
     `round` is empty for a transition outside of any round (a new deal of cards), which moves no money. `header` is set on
@@ -68,8 +67,7 @@ class Part:
     closes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded) of the game `game`.
 
     `epoch` is the session's: a store refuses the writes of a session that was taken over. `max_win` is the game's cap as
