@@ -3,12 +3,21 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from webingo.support.clock import Clock, SystemClock
 
-if TYPE_CHECKING:
-    from webingo.server.connection import Connection
+
+class Swept(Protocol):
+    """A connection, as far as its registry knows it."""
+
+    peer: str
+
+    def sweep(self, now: float) -> None:
+        """Looks after itself; `now` is monotonic, in seconds."""
+        ...
+
+    def close(self, code: int, reason: str = "") -> None: ...
 
 
 class Connections:
@@ -18,7 +27,7 @@ class Connections:
     def __init__(self, clock: Clock | None = None, sweep_s: float = 1.0) -> None:
         self._clock = clock or SystemClock()
         self._sweep_s = sweep_s
-        self._live: set[Connection] = set()
+        self._live: set[Swept] = set()
         self._addresses: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
@@ -26,7 +35,7 @@ class Connections:
     def __len__(self) -> int:
         return len(self._live)
 
-    def __iter__(self) -> Iterator["Connection"]:
+    def __iter__(self) -> Iterator[Swept]:
         """Over those that live now; they may be closed on the way."""
         return iter(list(self._live))
 
@@ -34,7 +43,7 @@ class Connections:
         """How many connections this peer address has."""
         return self._addresses[address]
 
-    def add(self, connection: "Connection") -> float:
+    def add(self, connection: Swept) -> float:
         """Takes a new connection in; answers the monotonic time, in seconds, that its sweeps will count from."""
         self._live.add(connection)
         self._addresses[connection.peer] += 1
@@ -43,7 +52,7 @@ class Connections:
             self._schedule()
         return self._clock.monotonic()
 
-    def remove(self, connection: "Connection") -> None:
+    def remove(self, connection: Swept) -> None:
         self._live.remove(connection)
         self._addresses[connection.peer] -= 1
         if not self._addresses[connection.peer]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from webingo.resources.source import ResourceSource
 from webingo.rng import Rng
@@ -11,8 +11,21 @@ from webingo.support.clock import Clock
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Event
 
-if TYPE_CHECKING:
-    from webingo.session.session import Session
+
+class Guest(Protocol):
+    """An open session, as far as the house knows it."""
+
+    def subjects(self) -> tuple[tuple[str, str], ...]:
+        """The (kind, subject) of the events that concern it."""
+        ...
+
+    def hear(self, event: Event) -> None:
+        """One of those events. Must not block."""
+        ...
+
+    async def look_again(self) -> None:
+        """News may have been lost."""
+        ...
 
 
 @dataclass
@@ -24,20 +37,20 @@ class House:
     rng: Rng
     clock: Clock
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-    _by_subject: dict[tuple[str, str], set["Session"]] = field(default_factory=dict)
+    _by_subject: dict[tuple[str, str], set[Guest]] = field(default_factory=dict)
 
-    def enter(self, session: "Session") -> None:
+    def enter(self, session: Guest) -> None:
         for subject in session.subjects():
             self._by_subject.setdefault(subject, set()).add(session)
 
-    def leave(self, session: "Session") -> None:
+    def leave(self, session: Guest) -> None:
         for subject in session.subjects():
             there = self._by_subject.get(subject, set())
             there.discard(session)
             if not there:
                 self._by_subject.pop(subject, None)
 
-    def sessions(self) -> Iterator["Session"]:
+    def sessions(self) -> Iterator[Guest]:
         for (kind, _), there in self._by_subject.items():
             if kind == "seat":
                 yield from there
