@@ -10,7 +10,6 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,14 +102,13 @@ async def _caller(store: RedisStore, chosen: Settings, resources: LocalResources
     running = play.began(resources.game(site, "joker-bingo"), rng)
     engine = running.game.engine
     basis = Transaction(seat, wallet, opened.epoch, at_ms, "", running.state.id, running.game.manifest.id)
-    await store.commit(replace(basis, state=running.public, private=running.private))
+    await store.commit(basis._replace(state=running.public, private=running.private))
     sids, rounds = [], []
     for count in range(PLAYED + 1):
         base = running.state.id
         done = play.transitions(running, (Action("bet", {"amount": 4}),), rng, seat, wallet, at_ms)
         running = done[-1].running
-        bet = replace(
-            basis,
+        bet = basis._replace(
             base=base,
             sid=running.state.id,
             state=running.public,
