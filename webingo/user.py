@@ -38,7 +38,8 @@ def changed_userdata(current: dict[str, Any], to_set: dict[str, Any], to_unset: 
     for name in (*to_set, *to_unset):
         if _SERVER_FIELD.fullmatch(name):
             raise Refused(Code.READ_ONLY, f"The field {name[:64]!r} belongs to the server.")
-    changed = {name: value for name, value in {**current, **to_set}.items() if name not in to_unset}
+    gone = set(to_unset)
+    changed = {name: value for name, value in {**current, **to_set}.items() if name not in gone}
     if len(orjson.dumps(changed)) > USERDATA_MAX_BYTES:
         raise Refused(Code.LIMIT, f"Userdata is limited to {USERDATA_MAX_BYTES} bytes.")
     return changed

@@ -5,7 +5,6 @@ import ssl
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
@@ -17,6 +16,7 @@ from webingo.server import files, health
 from webingo.server.connection import Connection, Limits
 from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
+from webingo.server.proxies import ProxiedServer
 from webingo.server.session_http import SessionHandler
 from webingo.server.websocket import DoorLimits, Visitor
 from webingo.session.abandoned import close_abandoned
@@ -31,6 +31,9 @@ log = structlog.get_logger("webingo.server")
 
 _SWEEP_S = 60
 _MAX_BODY = 1 << 20
+
+# Whoever opens a connection and says nothing more, or a word a minute, holds a file descriptor of ours.
+_IDLE_HTTP_S, _BODY_S = 60, 20
 
 
 class Server:
@@ -48,19 +51,29 @@ class Server:
         """`store` is used instead of the settings' own; it is closed with the server."""
         settings = self.settings
         self.store = store or await open_store(settings)
+        try:
+            self._listen()
+        except BaseException:  # an embedded database would outlive a start that failed
+            await self.store.aclose()
+            raise
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    def _listen(self) -> None:
+        settings = self.settings
         self.house = House(self.store, self._resources, SystemRng(), self._clock)
         self.store.listen(self.house.hear, self.house.missed)
-        self._http = HTTPServer(
+        self._http = ProxiedServer(
             Application(self._routes(), debug=False, compress_response=False),
             ssl_options=_tls(settings),
             xheaders=bool(settings.trusted_proxies),
             trusted_downstream=settings.trusted_proxies,
             max_body_size=_MAX_BODY,
+            idle_connection_timeout=_IDLE_HTTP_S,
+            body_timeout=_BODY_S,
         )
         sockets = bind_sockets(settings.http_port, settings.http_address or None)
         self.port = sockets[0].getsockname()[1]
         self._http.add_sockets(sockets)
-        self._sweeper = asyncio.create_task(self._sweep())
 
     def _routes(self) -> list[Any]:
         settings, doors = self.settings, platforms(self.settings, self._clock)
@@ -120,7 +133,11 @@ async def open_store(settings: Settings) -> RedisStore:
 
     link = await connect(settings.redis_url, timeout_s=settings.store_timeout_s, loss=warn)
     store = RedisStore(link, settings.history_rounds, settings.round_retention_days * 86_400)
-    await store.prepare()
+    try:
+        await store.prepare()
+    except BaseException:
+        await store.aclose()
+        raise
     return store
 
 

@@ -29,6 +29,7 @@ class Connections:
         self._sweep_s = sweep_s
         self._live: set[Swept] = set()
         self._addresses: Counter[str] = Counter()
+        self._expected: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
 
@@ -40,13 +41,24 @@ class Connections:
         return iter(list(self._live))
 
     def count(self, address: str) -> int:
-        """How many connections this peer address has."""
-        return self._addresses[address]
+        """How many connections this peer address has, those included whose handshake has just been answered."""
+        return self._addresses[address] + self._expected[address]
+
+    def expect(self, address: str) -> None:
+        """A connection is about to be added, or given up. Many handshakes can be answered before the first is added."""
+        self._expected[address] += 1
+
+    def give_up(self, address: str) -> None:
+        """One that was expected has come or never will."""
+        self._expected[address] -= 1
+        if self._expected[address] <= 0:
+            del self._expected[address]
 
     def add(self, connection: Swept) -> float:
         """Takes a new connection in; answers the monotonic time, in seconds, that its sweeps will count from."""
         self._live.add(connection)
         self._addresses[connection.peer] += 1
+        self.give_up(connection.peer)
         self._emptied.clear()
         if self._timer is None:
             self._schedule()

@@ -87,7 +87,12 @@ class HandshakeHandler(RequestHandler):
             # First, since the selector must have forgotten the old descriptor before the new one is watched.
             stream.close()
             connection = self._connection(early)
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, socket)
+            self._connections.expect(connection.peer)
+            try:
+                await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, socket)
+            except BaseException:
+                self._connections.give_up(connection.peer)
+                raise
         except BaseException:
             socket.close()
             raise

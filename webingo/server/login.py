@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from webingo.errors import Code, Refused
 from webingo.platforms.platform import Platform
-from webingo.resources.site import Site
+from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
 from webingo.session.protocol import LoginMessage
 from webingo.user import User
@@ -16,11 +16,20 @@ def check_origin(site: Site, origin: str | None, host: str) -> None:
 
     Raises Refused(FORBIDDEN).
     """
-    if origin is None or "*" in site.allowed_origins or origin in site.allowed_origins:
+    if origin is None or ANYWHERE in site.allowed_origins or origin in site.allowed_origins:
         return
-    if "self" in site.allowed_origins and urlsplit(origin).netloc.lower() == host.lower():
+    if SELF in site.allowed_origins and _host_of(origin) == host.lower():
         return
     raise Refused(Code.FORBIDDEN, "This site may not be played from that page.")
+
+
+def _host_of(origin: str) -> str | None:
+    """Host and port of a page, None for what is no page of the web ("null", a browser's extension) or no origin at all."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return None
+    return parts.netloc.lower() if parts.scheme in ("http", "https") else None
 
 
 async def log_in(

@@ -60,6 +60,7 @@ class Visitor:
         self._credit = float(limits.message_burst)
         self._credited_at = house.clock.monotonic()
         self._bad: deque[float] = deque()
+        self._over_rate: deque[float] = deque()
         self.ending: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(limits.auth_timeout_s, self._too_late)
@@ -73,7 +74,7 @@ class Visitor:
             return
         if not self._spend():
             self._answer(Refused(Code.RATE_LIMITED))
-            if self._too_many(int(self._limits.message_rate * _MINUTE_S)):
+            if self._too_many(self._over_rate, int(self._limits.message_rate * _MINUTE_S)):
                 self._connection.close(FLOODING, Code.RATE_LIMITED)
             return
         try:
@@ -85,7 +86,7 @@ class Visitor:
                 self._session.receive(protocol.parse(data))
         except Refused as refusal:
             self._answer(refusal)
-            if self._too_many(self._limits.max_bad_messages):
+            if self._too_many(self._bad, self._limits.max_bad_messages):
                 self._connection.close(FLOODING, Code.BAD_MESSAGE)
 
     def lost(self) -> None:
@@ -121,13 +122,13 @@ class Visitor:
         self._credit -= 1
         return True
 
-    def _too_many(self, allowed: int) -> bool:
-        """Counts a bad message; whether there were more than allowed in the last minute."""
+    def _too_many(self, times: deque[float], allowed: int) -> bool:
+        """Notes another offence of that kind; whether there were more than allowed in the last minute."""
         now = self._house.clock.monotonic()
-        self._bad.append(now)
-        while self._bad[0] < now - _MINUTE_S:
-            self._bad.popleft()
-        return len(self._bad) > allowed
+        times.append(now)
+        while times[0] < now - _MINUTE_S:
+            times.popleft()
+        return len(times) > allowed
 
     def _answer(self, refusal: Refused) -> None:
         re = refusal.facts.get("re")

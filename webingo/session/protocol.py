@@ -17,6 +17,9 @@ T = TypeVar("T")
 Reference = Annotated[str, StringConstraints(max_length=128)] | int | float | None
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
+MAX_DEPTH = 32
+"""Objects and lists within each other, the message itself included."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -75,26 +78,36 @@ _MESSAGES: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discrimin
 _LOGIN: TypeAdapter[LoginMessage] = TypeAdapter(LoginMessage)
 
 
-def parse(frame: bytes | str) -> Message:
+def parse(frame: bytes) -> Message:
     """A client's message after login. Raises Refused(BAD_MESSAGE) with the first thing that is wrong."""
     return _checked(_MESSAGES, frame)
 
 
-def parse_login(frame: bytes | str) -> LoginMessage:
+def parse_login(frame: bytes) -> LoginMessage:
     """The first message of a connection. Raises Refused(BAD_MESSAGE)."""
     return _checked(_LOGIN, frame)
 
 
-def _checked(adapter: TypeAdapter[T], frame: bytes | str) -> T:
+def _checked(adapter: TypeAdapter[T], frame: bytes) -> T:
     # orjson first: unlike pydantic's own parser it refuses NaN and Infinity wherever they stand.
     try:
         value = orjson.loads(frame)
     except orjson.JSONDecodeError as error:
         raise Refused(Code.BAD_MESSAGE, f"Not JSON: {error}.") from None
+    # What is nested deeper is read gladly, and then can't be written: it must not get into a state, a record or userdata.
+    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and _too_deep(value, MAX_DEPTH):
+        raise Refused(Code.BAD_MESSAGE, f"Nested more than {MAX_DEPTH} levels deep.")
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
         raise Refused(Code.BAD_MESSAGE, _first_problem(error), re=_reference(value)) from None
+
+
+def _too_deep(value: Any, levels: int) -> bool:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return not levels or any(_too_deep(found, levels - 1) for found in inner)
+    return False
 
 
 def _reference(value: Any) -> str | int | float | None:
@@ -106,7 +119,8 @@ def _reference(value: Any) -> str | int | float | None:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    return f"{where[:200]}: {problem['msg']}" if where else problem["msg"]
+    what = problem["msg"][:300]  # it may quote what was sent
+    return f"{where[:200]}: {what}" if where else what
 
 
 def error(code: Code, message: str, re: str | int | float | None = None) -> bytes:

@@ -1,0 +1,45 @@
+"""Which addresses requests come from when proxies stand in front."""
+
+from collections.abc import Awaitable, Collection
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+
+# Tornado prefers these two over the others; a proxy that appends to X-Forwarded-For hands them on as the client wrote them.
+_NEVER_BELIEVED = ("X-Real-Ip", "X-Scheme")
+_BELIEVED_OF_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto")
+
+
+class ProxiedServer(HTTPServer):
+    """Believes what `trusted_downstream` forwards and nobody else: Tornado alone takes the headers from whoever sends them."""
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        delegate = super().start_request(server_conn, request_conn)
+        return _Doubt(delegate, request_conn, self.trusted_downstream) if self.trusted_downstream else delegate
+
+
+class _Doubt(HTTPMessageDelegate):
+    """Takes away the headers that are not to be believed before anybody reads them."""
+
+    def __init__(self, delegate: HTTPMessageDelegate, connection: Any, proxies: Collection[str]) -> None:
+        self._delegate = delegate
+        self._connection = connection
+        self._proxies = proxies
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        from_proxy = self._connection.context.remote_ip in self._proxies
+        for name in _NEVER_BELIEVED if from_proxy else _NEVER_BELIEVED + _BELIEVED_OF_PROXIES:
+            headers.pop(name, None)
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
