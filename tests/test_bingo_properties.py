@@ -1,7 +1,6 @@
 """Whatever a player does, the engine keeps its promises: any sequence of actions, on small and on real games."""
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,4 +154,4 @@ def test_a_step_does_not_depend_on_the_states_id_or_on_earlier_play() -> None:
     state = kept(engine.start(SystemRng()))
     rng = RecordingRng(SystemRng())
     step = engine.apply(state, Action("bet", {"amount": 4}), rng)
-    assert fresh.apply(replace(state, id="another"), Action("bet", {"amount": 4}), ForcedRng(rng.draws)) == step
+    assert fresh.apply(state._replace(id="another"), Action("bet", {"amount": 4}), ForcedRng(rng.draws)) == step
