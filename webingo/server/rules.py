@@ -13,6 +13,7 @@ from webingo.resources.local import LocalResources
 from webingo.server.pages import CONTENT_SECURITY_POLICY, PageHandler
 
 _SHOWN_APART = {"game", "title", "version", "description", "summary", "volatility"}
+_LABELS = {"bets": "Stakes per card", "max_stake": "Largest stake", "max_extra": "Extra balls, at most"}
 
 
 class RulesPages:
@@ -81,7 +82,7 @@ class RulesHandler(PageHandler):
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def _number(value: Any) -> str:
