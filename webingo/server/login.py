@@ -16,9 +16,10 @@ def check_origin(site: Site, origin: str | None, host: str) -> None:
 
     Raises Refused(FORBIDDEN).
     """
-    if origin is None or ANYWHERE in site.allowed_origins or origin in site.allowed_origins:
+    allowed = site.allowed_origins
+    if origin is None or ANYWHERE in allowed or (origin in allowed and origin != SELF):
         return
-    if SELF in site.allowed_origins and _host_of(origin) == host.lower():
+    if SELF in allowed and _host_of(origin) == host.lower():
         return
     raise Refused(Code.FORBIDDEN, "This site may not be played from that page.")
 
