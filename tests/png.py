@@ -1,5 +1,6 @@
-"""Small PNG files of screenshots: 256 colours, chosen from the picture."""
+"""Small PNG files of screenshots: 256 colours, chosen from the picture, dithered as far as the size allows."""
 
+import asyncio
 import base64
 import struct
 import zlib
@@ -8,6 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Page
+
+MOST = 295_000
+
+# Thresholds of ordered dithering, around zero (Bayer 1973).
+_BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) / 15 - 0.5
 
 _PIXELS = """async (source) => {
   const image = await createImageBitmap(await (await fetch(source)).blob());
@@ -27,15 +33,27 @@ async def write_small(page: Page, shot: bytes, file: Path) -> None:
     width, height, pixels = await decoder.evaluate(_PIXELS, "data:image/png;base64," + base64.b64encode(shot).decode())
     await decoder.close()
     image = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[:, :, :3]
-    file.write_bytes(encode(*reduce(image)))
+    await asyncio.to_thread(file.write_bytes, smallest(image))
 
 
-def reduce(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The picture as indexes into a palette of 256 colours (median cut over the colours at 5 bits, then k-means)."""
-    flat = image.reshape(-1, 3).astype(np.int64)
+def smallest(image: NDArray[np.uint8]) -> bytes:
+    """With as much dithering as fits MOST bytes; it hides the steps of gradients and makes the file larger."""
+    packed = b""
+    for strength in (6, 3, 0):
+        packed = encode(*reduce(image, strength))
+        if len(packed) <= MOST:
+            break
+    return packed
+
+
+def reduce(image: NDArray[np.uint8], strength: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The picture as indexes into a palette of 256 colours: ordered dithering, median cut, then k-means."""
+    height, width = image.shape[:2]
+    pattern = np.tile(_BAYER, (height // 4 + 1, width // 4 + 1))[:height, :width, None]
+    flat = np.clip(image + pattern * strength, 0, 255).reshape(-1, 3).astype(np.int64)
     # 6 bits a channel: fine enough for gradients, few enough to be cut quickly.
     codes = (flat[:, 0] >> 2) << 12 | (flat[:, 1] >> 2) << 6 | flat[:, 2] >> 2
-    used, where, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    _, where, counts = np.unique(codes, return_inverse=True, return_counts=True)
     sums = np.stack([np.bincount(where, flat[:, channel]) for channel in range(3)], axis=1)
     colours = sums / counts[:, None]
     palette = _median_cut(colours, counts, 256)

@@ -6,9 +6,10 @@ import { money } from "./money.js";
 /** @returns {{element: HTMLElement, update: (state: import("./types.js").State) => void}} */
 export function sessionClock() {
   const time = h("span", { class: "clock-time", testid: "session-time" }, "0:00");
-  const net = h("span", { class: "clock-net", testid: "session-net" });
+  const net = h("span", { testid: "session-net" });
+  const result = h("span", { class: "clock-net" }, h("span", { class: "clock-label" }, "Result "), net);
   const element = h("div", { class: "clock", title: "Time played and result of this session", hidden: true },
-    h("span", { class: "clock-label" }, "Session "), time, net);
+    h("span", { class: "clock-label" }, "Session "), time, result);
   let since = 0;
   const tick = () => since && setText(time, clockText(Math.max(0, Math.floor((Date.now() - since) / 1000))));
   setInterval(tick, 1000);
@@ -22,7 +23,7 @@ export function sessionClock() {
       tick();
       setText(net, money(session.net, wallet.denom_info, { sign: true }));
       net.dataset.value = String(session.net);
-      net.classList.toggle("is-up", session.net > 0);
+      result.classList.toggle("is-up", session.net > 0);
     },
   };
 }

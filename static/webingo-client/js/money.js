@@ -8,11 +8,11 @@ const PLAIN = { prefix: "", suffix: "", integer: true, money_multiplier: 1 };
 /**
  * @param {number} amount in smallest units
  * @param {DenomInfo} [denom]
- * @param {{sign?: boolean}} [options] sign: also show a plus
+ * @param {{sign?: boolean, brief?: boolean}} [options] sign: also show a plus; brief: no cents where there are none
  * @returns {string} such as "$1,234.50"
  */
-export function money(amount, denom = PLAIN, { sign = false } = {}) {
-  const digits = denom.integer ? 0 : Math.round(Math.log10(denom.money_multiplier || 1));
+export function money(amount, denom = PLAIN, { sign = false, brief = false } = {}) {
+  const digits = denom.integer || (brief && amount % denom.money_multiplier === 0) ? 0 : Math.round(Math.log10(denom.money_multiplier || 1));
   const value = Math.abs(amount) / (denom.money_multiplier || 1);
   const number = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const mark = amount < 0 ? "−" : sign && amount > 0 ? "+" : "";

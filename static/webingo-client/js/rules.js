@@ -33,6 +33,7 @@ export function readRules(raw) {
     pays: list(raw.pays).map(readPay),
     notes: [raw.extra_balls, raw.jackpot].map(text).filter(Boolean),
     facts: facts(raw),
+    maxExtra: Number(raw.limits?.max_extra) || 0,
   };
 }
 

@@ -18,6 +18,6 @@
  *            prizes?: Prize[], near?: Near[]}} BingoData
  *
  * @typedef {{name: string, title: string, pay: number|null, odds: string, pictures: string[][]}} Pay
- * @typedef {{title: string, summary: string, howToPlay: string[], pays: Pay[], notes: string[], facts: [string, string][]}} Rules
+ * @typedef {{title: string, summary: string, howToPlay: string[], pays: Pay[], notes: string[], facts: [string, string][], maxExtra: number}} Rules
  */
 export {};

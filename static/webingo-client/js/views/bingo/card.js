@@ -12,12 +12,12 @@ export function bingoCard(index, { rows, columns }, toggle) {
   const head = h("button", { class: "card-head", type: "button", on: { click: toggle } },
     h("span", { class: "card-number", "aria-hidden": "true" }, index + 1),
     h("span", { class: "card-name", "aria-hidden": "true" }, `Card ${index + 1}`),
-    note);
+    note, h("span", { class: "card-switch", "aria-hidden": "true" }));
   const cells = Array.from({ length: rows * columns }, () => cell());
   const grid = h("div", { class: "card-grid", role: "table", "aria-label": `Card ${index + 1}` },
     ...Array.from({ length: rows }, (_, row) =>
       h("div", { class: "card-row", role: "row" }, ...cells.slice(row * columns, (row + 1) * columns).map((each) => each.element))));
-  const closed = h("div", { class: "card-closed", "aria-hidden": "true" }, h("span", {}, "Not playing"));
+  const closed = h("div", { class: "card-closed", "aria-hidden": "true", on: { click: toggle } }, h("span", {}, "Not playing"));
   const ribbon = h("div", { class: "card-ribbon", "aria-hidden": "true" });
   const element = h("section", { class: `card card-tone-${index % 6}`, testid: `card-${index}` }, head, grid, closed, ribbon);
   let dealt = "";

@@ -50,6 +50,7 @@ export function controls(deeds) {
       element.setAttribute("aria-busy", String(look.busy));
       stake.dataset.value = String(look.stake);
       setText(stake, money(look.stake));
+      stake.classList.toggle("is-long", stake.textContent.length > 6);
       setText(stakeNote, look.cards ? `${look.cards} × ${money(look.bet)}` : "no card");
       element.classList.toggle("is-short", look.short);
       setUsable(down, ready("bet") && !look.lowest);
@@ -62,12 +63,12 @@ export function controls(deeds) {
       setUsable(extra, ready("extra"));
       const offered = ready("extra");
       element.classList.toggle("has-extra", offered);
-      setText(extraNote, offered ? `${money(look.extraCost)} · ${look.extraLeft} left` : look.game && !rolling ? "not on offer" : "after the draw");
+      setText(extraNote, offered ? `for ${money(look.extraCost)} · ${look.extraLeft} left` : look.game && !rolling ? "not on offer" : "after the draw");
 
       setUsable(play, rolling || (can("bet") && look.cards > 0));
       play.classList.toggle("is-skip", rolling);
       setText(playText, rolling ? "Skip" : "Play");
-      setText(playNote, rolling ? "the draw" : look.game ? "next round" : money(look.stake));
+      setText(playNote, rolling ? "the draw" : look.game ? "next round" : `for ${money(look.stake)}`);
     },
 
     /** @param {number} amount @param {(amount: number) => string} money @param {boolean} now without counting */

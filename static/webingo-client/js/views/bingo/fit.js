@@ -1,6 +1,7 @@
 /** The largest cards and balls that a space holds. */
 
 const GAP = 12;
+const LARGEST = 60;
 
 /**
  * @param {{width: number, height: number}} space in pixels
@@ -25,13 +26,20 @@ export function fitCards({ width, height }, { count, rows, columns, frame, head,
 /**
  * @param {{width: number, height: number}} space
  * @param {number} count
- * @returns {{size: number, perRow: number}} of square places
+ * @param {number} [first] so many belong together: they fill whole rows where that costs little
+ * @returns {{size: number, perRow: number, line: number}} of square places; line: from one row to the next
  */
-export function fitSquares({ width, height }, count, largest = 60) {
-  let size = largest;
+export function fitSquares({ width, height }, count, first = count) {
+  let size = LARGEST;
   while (size > 18 && Math.floor(width / size) * Math.floor(height / size) < count) size -= 0.5;
+  const at = (each, perRow) => ({ size: each, perRow, line: Math.min(each * 1.2, height / Math.ceil(count / perRow)) });
+  for (let each = size; each > size * 0.92; each -= 0.5) {
+    for (let perRow = Math.floor(width / each); perRow > 0 && Math.ceil(count / perRow) * each <= height; perRow--) {
+      if (first % perRow === 0) return at(each, perRow);
+    }
+  }
   const lines = Math.ceil(count / Math.max(1, Math.floor(width / size)));
-  return { size, perRow: Math.min(Math.floor(width / size), Math.max(Math.ceil(count / lines), 1)) };
+  return at(size, Math.ceil(count / lines));
 }
 
 /** Calls back with the element's inner size whenever it changes. */

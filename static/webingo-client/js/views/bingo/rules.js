@@ -1,4 +1,4 @@
-/** The rules dialog: how to play, every pattern with its pay and odds, and the figures of the game. */
+/** The rules dialog: every pattern with its pay and odds (a phone has no other pay table), how to play, and the figures of the game. */
 
 import { openDialog } from "../../dialog.js";
 import { h } from "../../dom.js";
@@ -19,10 +19,10 @@ export async function showRules(gameid, title) {
 function content({ summary, howToPlay, pays, notes, facts }) {
   return [
     summary && h("p", { class: "rules-summary" }, summary),
-    howToPlay.length > 0 && h("section", {}, h("h3", {}, "How to play"), h("ol", { class: "rules-steps" }, ...howToPlay.map((step) => h("li", {}, step)))),
     pays.length > 0 && h("section", {}, h("h3", {}, "Patterns"),
       h("ul", { class: "rules-pays" }, ...pays.map(payItem)),
       h("p", { class: "muted" }, "Pays are times the stake of the card.")),
+    howToPlay.length > 0 && h("section", {}, h("h3", {}, "How to play"), h("ol", { class: "rules-steps" }, ...howToPlay.map((step) => h("li", {}, step)))),
     ...notes.map((note) => h("p", {}, note)),
     facts.length > 0 && h("section", {}, h("h3", {}, "Figures"),
       h("dl", { class: "rules-facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),

@@ -64,7 +64,7 @@ export class BingoTable {
       this.#space = size;
       this.#fit();
     });
-    fetchRules(game.id).then(({ pays }) => this.#learn(pays), () => this.#learn([]));
+    fetchRules(game.id).then(({ pays, maxExtra }) => this.#learn(pays, maxExtra), () => this.#learn([], 0));
   }
 
   destroy() {
@@ -111,7 +111,7 @@ export class BingoTable {
       short: stake > session.state.wallet.credits, extraCost: data.extra_cost ?? 0, extraLeft: data.extra_left ?? 0, money: this.money,
     });
     this.skip.hidden = this.#draw === null;
-    this.panel.price(bet, this.money);
+    this.panel.price(bet, (amount) => money(amount, this.denom, { brief: true }));
     this.element.dataset.phase = this.#draw ? "drawing" : data.balls.length ? "game" : "idle";
   }
 
@@ -250,8 +250,9 @@ export class BingoTable {
     });
   }
 
-  #learn(pays) {
+  #learn(pays, maxExtra) {
     this.#pays = pays;
+    this.tray.keep(maxExtra);
     this.panel.fill(pays);
     if (this.#shown && !this.#draw) this.#settle(this.#shown);
   }

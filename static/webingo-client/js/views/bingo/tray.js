@@ -15,9 +15,12 @@ export function ballTray() {
   const element = h("section", { class: "tray", "aria-label": "Draw" }, slots);
   let space = { width: 600, height: 160 };
   let count = 0;
+  let draw = 0;
+  let extras = 0;
   const fit = () => {
-    const { size, perRow } = fitSquares(space, count);
+    const { size, perRow, line } = fitSquares(space, count, draw);
     slots.style.setProperty("--slot", `${size}px`);
+    slots.style.setProperty("--line", `${line}px`);
     slots.style.setProperty("--per-row", String(perRow));
   };
   const stop = watchSize(element, (size) => {
@@ -29,13 +32,19 @@ export function ballTray() {
     element,
     stop,
 
+    /** Keeps places for that many extra balls, so that none that comes moves the others. @param {number} most */
+    keep(most) {
+      extras = most;
+    },
+
     /**
      * Shows exactly these balls.
      * @param {import("../../types.js").BingoData} data
      * @param {number} shown how many of its balls
      */
     set(data, shown) {
-      count = Math.max(data.layout.draw, data.balls.length);
+      draw = data.layout.draw;
+      count = Math.max(draw + extras, data.balls.length);
       const place = (index) => {
         const extra = index >= data.layout.draw;
         const slot = slots.children[index] ?? slots.appendChild(h("li", { class: "slot" }));
