@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,9 +22,7 @@ from webingo.transaction.reconcile import reconcile
 from webingo.transaction.transaction import Entry
 from webingo.user import SHARDS, User
 
-PLAYERS, ROUNDS = 200, 50
-KILLS = 10
-LIMIT_S = 150
+LIMIT_S = 240
 
 
 class Database(Protocol):
@@ -53,15 +50,6 @@ class KillableEmbedded:
 
     def kill_and_restart(self) -> None:
         kill_embedded(self._folder)
-
-
-@pytest.fixture(params=["redis", "embedded"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "embedded":
-        yield KillableEmbedded(tmp_path / "redis")
-    else:
-        with servers.real_redis(tmp_path / "redis") as server:
-            yield KillableRedis(server)
 
 
 @dataclass
@@ -140,12 +128,16 @@ class Witness:
 
 
 async def kill_at_random(
-    server: ServerProcess, database: Database, witnesses: list[Witness], playing: "asyncio.Future[Any]"
+    server: ServerProcess,
+    database: Database,
+    witnesses: list[Witness],
+    playing: "asyncio.Future[Any]",
+    moments: list[float],
 ) -> None:
-    """Kills server and database in turn, at random moments spread over the rounds that are to be played."""
+    """Kills server and database in turn, each time when so many rounds have been played by all together."""
     loop = asyncio.get_running_loop()
-    for number, moment in enumerate(sorted(random.uniform(0.02, 0.95) for _ in range(KILLS))):
-        while sum(witness.rounds for witness in witnesses) < moment * PLAYERS * ROUNDS and not playing.done():
+    for number, moment in enumerate(sorted(moments)):
+        while sum(witness.rounds for witness in witnesses) < moment and not playing.done():
             await asyncio.sleep(random.uniform(0, 0.02))
         if number % 2:
             await loop.run_in_executor(None, database.kill_and_restart)
@@ -154,20 +146,39 @@ async def kill_at_random(
             await loop.run_in_executor(None, server.start)
 
 
-async def test_random_kills_of_server_and_redis_lose_nothing(database: Database, tmp_path: Path) -> None:
+async def test_random_kills_of_server_and_redis_lose_nothing(tmp_path: Path) -> None:
+    with servers.real_redis(tmp_path / "redis") as server:
+        await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=50, kills=10)
+
+
+async def test_random_kills_of_server_and_its_embedded_redis_lose_nothing(tmp_path: Path) -> None:
+    await play_through_kills(KillableEmbedded(tmp_path / "redis"), tmp_path, players=60, rounds=20, kills=8)
+
+
+@pytest.mark.soak
+async def test_many_kills_in_long_play_lose_nothing(tmp_path: Path) -> None:
+    with servers.real_redis(tmp_path / "redis") as server:
+        await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=300, kills=60, limit_s=1800)
+
+
+async def play_through_kills(
+    database: Database, tmp_path: Path, players: int, rounds: int, kills: int, limit_s: float = LIMIT_S
+) -> None:
     server = ServerProcess(tmp_path / "server.log", redis_url=database.url)
     server.start()
     try:
-        witnesses = [Witness(f"player{n}", server.port) for n in range(PLAYERS)]
+        witnesses = [Witness(f"player{n}", server.port) for n in range(players)]
         began = time.monotonic()
-        everybody = asyncio.gather(*(witness.play(ROUNDS) for witness in witnesses))
-        playing = asyncio.ensure_future(asyncio.wait_for(everybody, LIMIT_S))
-        await kill_at_random(server, database, witnesses, playing)
+        everybody = asyncio.gather(*(witness.play(rounds) for witness in witnesses))
+        playing = asyncio.ensure_future(asyncio.wait_for(everybody, limit_s))
+        await kill_at_random(
+            server, database, witnesses, playing, [random.uniform(0.02, 0.95) * players * rounds for _ in range(kills)]
+        )
         await playing
-        print(f"{KILLS} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
-        assert sum(witness.reconnects for witness in witnesses) > PLAYERS
+        print(f"{kills} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
+        assert sum(witness.reconnects for witness in witnesses) > players
         assert b"Traceback" not in server.log.read_bytes()
-        await _check_all(database.url, witnesses)
+        assert await _check_all(database.url, witnesses) >= players * rounds * 0.4
         await _resumed(server, witnesses)
         listed = run("reconcile", redis_url=database.url)
         assert listed.returncode == 0, listed.stdout + listed.stderr
@@ -175,8 +186,8 @@ async def test_random_kills_of_server_and_redis_lose_nothing(database: Database,
         server.stop()
 
 
-async def _check_all(url: str, witnesses: list[Witness]) -> None:
-    """The ledger adds up, holds every wager that was acknowledged, and every round can be proved."""
+async def _check_all(url: str, witnesses: list[Witness]) -> int:
+    """The ledger adds up, holds every wager that was acknowledged, and every round can be proved. Answers how many."""
     store = await open_store(url)
     try:
         audit = await reconcile(store)
@@ -202,7 +213,7 @@ async def _check_all(url: str, witnesses: list[Witness]) -> None:
                 assert proof.holds, (round_id, proof)
                 _money_is_the_ledgers(proof.wagered, proof.won, by_round[round_id])
                 rounds += 1
-        assert rounds >= PLAYERS * ROUNDS * 0.4
+        return rounds
     finally:
         await store.aclose()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from webingo.config import Settings
 from webingo.platforms.registry import platforms
@@ -63,7 +63,7 @@ class Server:
         self.house = House(self.store, self._resources, SystemRng(), self._clock)
         self.store.listen(self.house.hear, self.house.missed)
         self._http = ProxiedServer(
-            Application(self._routes(), debug=False, compress_response=False),
+            Application(self._routes(), log_function=_log_request),
             ssl_options=_tls(settings),
             xheaders=bool(settings.trusted_proxies),
             trusted_downstream=settings.trusted_proxies,
@@ -139,6 +139,19 @@ async def open_store(settings: Settings) -> RedisStore:
         await store.aclose()
         raise
     return store
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """Without the query: launch addresses carry a session's id there, which is its only credential."""
+    request = handler.request
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=handler.get_status(),
+        milliseconds=round(request.request_time() * 1000, 1),
+        peer=request.remote_ip,
+    )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

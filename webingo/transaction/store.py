@@ -54,7 +54,9 @@ class Store(Protocol):
         """A blocked player can't log in or wager; running sessions hear of it by an event."""
         ...
 
-    async def blocked(self, user: User) -> bool: ...
+    async def blocked(self, user: User) -> bool:
+        """Whether the player is kept out at the moment."""
+        ...
 
     async def round(self, round_id: str) -> list[bytes] | None:
         """The record of a round: [header, record, state, record, state, …], or None."""
