@@ -196,17 +196,21 @@ def shown(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def tab(address: str, size: dict[str, int] = DESKTOP, motion: bool = False, **options: Any) -> AsyncIterator[Tab]:
-    """A new browser with the page at an address. At the end it must have had no problems.
+async def tab(
+    started: Browser, address: str, size: dict[str, int] = DESKTOP, motion: bool = False, **options: Any
+) -> AsyncIterator[Tab]:
+    """The page at an address, for somebody whom the browser does not know. At the end it must have had no problems.
 
     Without `motion` the client shows results at once: what a draw looks like costs more than all that tests ask of it.
     """
-    async with browser() as started:
-        wish: Any = "no-preference" if motion else "reduce"
-        context = await started.new_context(viewport=size, reduced_motion=wish, **options)
+    wish: Any = "no-preference" if motion else "reduce"
+    context = await started.new_context(viewport=size, reduced_motion=wish, **options)
+    try:
         context.set_default_timeout(PATIENCE_S * 1000)
         await context.add_init_script(_TELL_VIOLATIONS)
         opened = Tab(await context.new_page())
         await opened.page.goto(address)
         yield opened
         assert opened.problems == []
+    finally:
+        await context.close()

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from tests.conftest import settings
 from tests.png import write_small
 from webingo.rng import SystemRng
 from webingo.server.app import Server
+from webingo.support.log import setup
 from webingo.transaction.memory_store import MemoryStore
 
 FOLDER = Path(__file__).parent.parent / "docs/screenshots"
@@ -103,14 +105,19 @@ async def table(browser: Browser, base: str, size: str, dealer: Dealer) -> None:
 
 
 async def big_win(browser: Browser, base: str, dealer: Dealer) -> None:
-    page = await open_page(browser, "desktop", f"{base}/?uid=Bia")
+    page = await open_page(browser, "desktop", "about:blank")
+    # The page's own time, so that a slow machine does not see the coins elsewhere.
+    await page.clock.install()
+    await page.goto(f"{base}/?uid=Bia")
     await enter(page, dealer, "joker-bingo", {1: "xxxxxx...xxxxxx"})
     await page.get_by_test_id("play").click()
     await page.locator("[data-testid=table][data-phase=drawing]").wait_for()
-    await page.get_by_test_id("play").click()
+    await page.clock.pause_at(datetime.fromtimestamp(await page.evaluate("Date.now()") / 1000 + 0.2, UTC))
+    await page.get_by_test_id("skip").click()
     await page.get_by_test_id("big-win").wait_for()
     # The amount has been counted up then, and the coins are in the air.
-    await page.wait_for_timeout(1800)
+    await page.clock.run_for(1800)
+    await page.wait_for_timeout(700)
     await take(page, "bigwin-desktop")
     await page.context.close()
 
@@ -122,6 +129,7 @@ async def rules(browser: Browser, base: str, size: str) -> None:
 
 
 async def main() -> None:
+    setup("warning", "console")
     async with serving() as server, browser() as started:
         dealer = Dealer(seed=20)
         server.house.rng = dealer

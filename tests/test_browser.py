@@ -2,14 +2,15 @@
 
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
+from tornado.ioloop import IOLoop
 
-from tests.browser import PATIENCE_S, PHONE, Tab, tab
+from tests.browser import PATIENCE_S, PHONE, Tab, browser, tab
 from tests.conftest import open_store
 from tests.processes import ServerProcess
 from webingo.transaction.redis_store import RedisStore
@@ -20,11 +21,15 @@ expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 class House:
-    """A server process on a database of its own, which can be looked into beside it."""
+    """A server process on a database of its own, which can be looked into beside it; and a browser to visit it with."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chromium: Browser) -> None:
+        self.chromium = chromium
         self.url = f"embedded:{folder / 'redis'}"
         self.server = ServerProcess(folder / "server.log", redis_url=self.url)
+
+    def visit(self, uid: str, site: str = "demo", **options: Any) -> AbstractAsyncContextManager[Tab]:
+        return tab(self.chromium, self.address(uid, site), **options)
 
     def address(self, uid: str, site: str = "demo") -> str:
         return f"http://127.0.0.1:{self.server.port}/?uid={uid}&site={site}"
@@ -43,24 +48,41 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("browser"))
+def io_loop() -> Iterator[IOLoop]:
+    """One for all tests here, as a browser belongs to the loop that it was started on."""
+    loop = IOLoop()
+    loop.make_current()
+    yield loop
+    loop.clear_current()
+    loop.close(all_fds=True)
+
+
+@pytest.fixture(scope="module")
+def chromium(io_loop: IOLoop) -> Iterator[Browser]:
+    stack = AsyncExitStack()
+    yield io_loop.run_sync(lambda: stack.enter_async_context(browser()))
+    io_loop.run_sync(stack.aclose)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("browser"), chromium)
     house.server.start()
     yield house
     house.server.stop()
 
 
 @pytest.fixture
-def own_house(tmp_path: Path) -> Iterator[House]:
+def own_house(tmp_path: Path, chromium: Browser) -> Iterator[House]:
     """For tests that stop the server."""
-    house = House(tmp_path)
+    house = House(tmp_path, chromium)
     house.server.start()
     yield house
     house.server.stop()
 
 
 async def test_three_rounds_with_an_extra_ball_each_show_what_the_server_has(house: House) -> None:
-    async with tab(house.address("ana"), motion=True) as page:
+    async with house.visit("ana", motion=True) as page:
         await expect(page["credits"]).to_have_text("1,000")
         await page.enter()
         await page.bet(skip=False)
@@ -78,7 +100,7 @@ async def test_three_rounds_with_an_extra_ball_each_show_what_the_server_has(hou
 
 
 async def test_a_reload_in_the_middle_of_a_round_goes_on_with_it(house: House) -> None:
-    async with tab(house.address("bia")) as page:
+    async with house.visit("bia") as page:
         await page.enter()
         await page["stake-up"].click()
         await page.bet_until_extra()
@@ -97,7 +119,7 @@ async def test_a_reload_in_the_middle_of_a_round_goes_on_with_it(house: House) -
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_lost_server_is_announced_and_the_round_goes_on_when_it_is_back(own_house: House, how: signal.Signals) -> None:
     server = own_house.server
-    async with tab(own_house.address("caio")) as page:
+    async with own_house.visit("caio") as page:
         await page.enter()
         await page.bet_until_extra()
         before, sid = await page.seen(), page.state["gamestate"]["id"]
@@ -121,7 +143,7 @@ async def test_a_lost_server_is_announced_and_the_round_goes_on_when_it_is_back(
 
 
 async def test_a_second_tab_takes_the_table_over_and_the_first_can_take_it_back(house: House) -> None:
-    async with tab(house.address("duda")) as first:
+    async with house.visit("duda") as first:
         await first.enter()
         await first.bet()
         second = Tab(await first.page.context.new_page())
@@ -142,7 +164,7 @@ async def test_a_second_tab_takes_the_table_over_and_the_first_can_take_it_back(
 
 
 async def test_everything_can_be_played_by_keyboard(house: House) -> None:
-    async with tab(house.address("eva")) as page:
+    async with house.visit("eva") as page:
         keys = page.page.keyboard
 
         def press(key: str) -> Any:
@@ -192,7 +214,7 @@ async def _changed(page: Tab, name: str, before: Any) -> bool:
 
 
 async def test_a_bet_that_the_wallet_does_not_hold_is_refused_with_a_message(house: House) -> None:
-    async with tab(house.address("fabio")) as page:
+    async with house.visit("fabio") as page:
         await page.enter()
         async with house.store() as store:
             wallet = WalletId(User("demo", "fabio"), "credit")
@@ -211,7 +233,7 @@ async def test_a_bet_that_the_wallet_does_not_hold_is_refused_with_a_message(hou
 
 async def test_whoever_wants_no_motion_sees_none(house: House) -> None:
     moving = "document.getAnimations().filter((each) => each.playState === 'running').length"
-    async with tab(house.address("gabi")) as page:
+    async with house.visit("gabi") as page:
         await page.enter()
         for _ in range(3):
             await page.bet(skip=False)
@@ -225,7 +247,7 @@ async def test_whoever_wants_no_motion_sees_none(house: House) -> None:
 
 
 async def test_the_rules_name_every_prize_with_its_odds(house: House) -> None:
-    async with tab(house.address("hugo")) as page:
+    async with house.visit("hugo") as page:
         response = await page.page.request.get(
             f"http://127.0.0.1:{house.server.port}/games/joker-bingo/rules", headers={"Accept": "application/json"}
         )
@@ -246,7 +268,7 @@ async def test_a_site_in_reais_shows_money_with_its_cents(house: House) -> None:
     def reais(amount: int) -> str:
         return f"R$ {amount / 100:,.2f}"
 
-    async with tab(house.address("iris", site="demo-brl")) as page:
+    async with house.visit("iris", site="demo-brl") as page:
         await expect(page["credits"]).to_have_text("R$ 100.00")
         await page.enter()
         await expect(page["stake"]).to_have_text("R$ 0.20")
@@ -260,7 +282,7 @@ async def test_a_site_in_reais_shows_money_with_its_cents(house: House) -> None:
 
 @pytest.mark.parametrize(("game", "site"), [("joker-bingo", "demo"), ("bingo-75", "demo-brl")])
 async def test_a_phone_needs_no_sideways_scrolling_and_reaches_every_button(house: House, game: str, site: str) -> None:
-    async with tab(house.address("joao", site=site), PHONE, has_touch=True, is_mobile=True) as page:
+    async with house.visit("joao", site=site, size=PHONE, has_touch=True, is_mobile=True) as page:
         await expect(page[f"game-tile-{game}"]).to_be_visible()
         await page.fits()
         await page.enter(game)

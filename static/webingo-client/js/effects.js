@@ -4,7 +4,10 @@ import { still } from "./motion.js";
 
 const CONFETTI = ["#ffcf5a", "#ff6b5e", "#37c48b", "#5aa9ff", "#c084fc", "#fff3d6"];
 const GRAVITY = 0.0016;
-const MOST = 260;
+const MOST = 300;
+/** The fastest that pieces fall, in pixels per millisecond. */
+const COIN_FALLS = 0.75;
+const PAPER_FALLS = 0.28;
 
 /** @typedef {{x: number, y: number, vx: number, vy: number, age: number, life: number, spin: number, turn: number,
  *             size: number, colour: string, coin: boolean}} Piece */
@@ -29,7 +32,7 @@ export function confetti({ x = innerWidth / 2, y = innerHeight / 3, count = 90 }
 
 /** Coins raining from the top. @param {number} [count] */
 export function coinRain(count = 90) {
-  burst(count, (piece) => Object.assign(piece, { x: Math.random() * innerWidth, y: -30 - Math.random() * innerHeight * 0.9,
+  burst(count, (piece) => Object.assign(piece, { x: Math.random() * innerWidth, y: -30 - Math.random() * innerHeight * 2.2,
     vx: (Math.random() - 0.5) * 0.12, vy: 0.2 + Math.random() * 0.2, coin: true, life: 4200,
     size: Math.max(9, Math.min(17, innerWidth / 70)) * (0.75 + Math.random() * 0.5), colour: "" }));
 }
@@ -77,7 +80,7 @@ function frame(time) {
   for (const piece of pieces) {
     piece.vy += GRAVITY * step * (piece.coin ? 0.8 : 0.45);
     if (!piece.coin) piece.vx *= 0.985;
-    if (!piece.coin && piece.vy > 0.28) piece.vy = 0.28;
+    piece.vy = Math.min(piece.vy, piece.coin ? COIN_FALLS : PAPER_FALLS);
     piece.x += piece.vx * step;
     piece.y += piece.vy * step;
     piece.spin += piece.turn * step;

@@ -9,9 +9,9 @@ export function showHelp() {
   openDialog({ title: "Help", testid: "help-dialog" },
     h("p", {}, "Choose a stake and the cards that play, then press Play. Completed patterns pay; a pulsing number is one ball away from a prize."),
     h("p", {}, "Winnings are paid out when you collect, or with the next Play. Tap the table to skip the draw."),
-    h("h3", {}, "Keyboard"),
-    h("dl", { class: "shortcuts" }, ...SHORTCUTS.flatMap(([keys, what]) => [
-      h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)])));
+    h("section", { class: "help-keys" }, h("h3", {}, "Keyboard"),
+      h("dl", { class: "shortcuts" }, ...SHORTCUTS.flatMap(([keys, what]) => [
+        h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)]))));
 }
 
 /** @param {import("./player.js").Player} player */

@@ -23,7 +23,7 @@ export function celebrate(gain, stake, { place, stage, money }) {
   if (times >= BIG) {
     endCelebration();
     sounds.bigWin();
-    coinRain(130);
+    coinRain(170);
     confetti({ count: 120 });
     bigWin(gain, times >= BIG * 5 ? "Mega win" : "Big win", stage, money);
   } else if (times >= NICE) {
