@@ -215,13 +215,13 @@ async def test_a_state_of_other_rules_is_not_played_on(server: Server) -> None:
     opened = await server.store.open(seat, WalletId(seat.user, "credit"), 0, 1)
     forged = Transaction(
         seat, WalletId(seat.user, "credit"), opened.epoch, 1, player.sid, sid := fresh_id(), "joker-bingo",
-        opened.state.replace(player.sid.encode(), sid.encode()), b'{"version":"0.0.1","data":{}}', 1,
+        opened.state.replace(player.sid.encode(), sid.encode()), b'{"version":"0.0.1","settings":{},"data":{}}', 1,
         (Part(opened.round, b"{}", b"{}"),),
     )  # fmt: skip
     await server.store.commit(forged)
     again = await Player.connect(server.port, player.uid)
     again.send(auth={"uid": player.uid}, platform="demo", site="demo")
-    assert await again.closed() == 4401
+    assert await again.closed() == 1001
     assert again.errors[0]["code"] == "UNAVAILABLE"
 
 
@@ -268,7 +268,7 @@ async def test_every_round_can_be_proved_and_a_forged_one_can_not(server: Server
     rounds = await rounds_of(server.store, player.uid)
     assert len(rounds) == 12
     for record in rounds.values():
-        game = resources.games["joker-bingo"].build(header_of(record)["settings"])
+        game = resources.games["joker-bingo"].recorded(header_of(record)["settings"])
         assert prove(record, game).holds
         for forgery in _forgeries(record):
             assert not prove(forgery, game).holds

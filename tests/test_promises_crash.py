@@ -171,9 +171,8 @@ async def play_through_kills(
         began = time.monotonic()
         everybody = asyncio.gather(*(witness.play(rounds) for witness in witnesses))
         playing = asyncio.ensure_future(asyncio.wait_for(everybody, limit_s))
-        await kill_at_random(
-            server, database, witnesses, playing, [random.uniform(0.02, 0.95) * players * rounds for _ in range(kills)]
-        )
+        moments = [random.uniform(0.02, 0.95) * players * rounds for _ in range(kills)]
+        await kill_at_random(server, database, witnesses, playing, moments)
         await playing
         print(f"{kills} kills, {sum(w.reconnects for w in witnesses)} reconnects, {time.monotonic() - began:.0f} s")
         assert sum(witness.reconnects for witness in witnesses) > players
@@ -208,7 +207,7 @@ async def _check_all(url: str, witnesses: list[Witness]) -> int:
                 assert record is not None
                 settings = header_of(record)["settings"]
                 key = orjson.dumps(settings)
-                game = built.setdefault(key, built.get(key) or resources.games["joker-bingo"].build(settings))
+                game = built.setdefault(key, built.get(key) or resources.games["joker-bingo"].recorded(settings))
                 proof = prove(record, game)
                 assert proof.holds, (round_id, proof)
                 _money_is_the_ledgers(proof.wagered, proof.won, by_round[round_id])

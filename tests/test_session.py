@@ -1,12 +1,14 @@
 """The session protocol from a client's side: every message, every refusal, every way to be closed."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from tornado.ioloop import IOLoop
 
+from tests import wsclient, wsserver
 from tests.conftest import settings
 from tests.player import DEMO, Player
 from webingo.errors import Code
@@ -441,3 +443,21 @@ def test_a_stopping_server_finishes_the_action_in_hand_and_sends_players_away(io
         assert player.game["name"] == "game"
 
     io_loop.run_sync(leave)
+
+
+def test_with_a_certificate_the_server_speaks_tls(io_loop: IOLoop, tmp_path: Path) -> None:
+    wsserver.certificate(tmp_path)
+    cert, key = (str(next(tmp_path.glob(f"*{kind}*"))) for kind in ("cert", "key"))
+    server = serving(io_loop, cert=cert, certkey=key)
+
+    async def play() -> None:
+        player = Player(await wsclient.connect(f"wss://127.0.0.1:{server.port}/session/ws"), "ana")
+        Player.connected.append(player)
+        player.send(auth={"uid": "ana"}, **DEMO)
+        await player.next_state()
+        await player.load()
+        await player.bet()
+        assert len(player.game["data"]["balls"]) == 30
+
+    io_loop.run_sync(play)
+    io_loop.run_sync(server.stop)

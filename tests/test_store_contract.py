@@ -322,11 +322,11 @@ async def test_abandoned_rounds_are_found_by_age(store: Store) -> None:
         await player.load()
         await player.commit(player.bet(4, at_ms=at_ms))
     shards = {old.seat.user.shard, young.seat.user.shard}
-    found = [seat for shard in shards for seat in await store.abandoned(shard, 5000, 1000)]
+    found = [seat for shard in shards for seat in await store.abandoned(shard, 5000, 0, 1000)]
     assert old.seat in found
     assert young.seat not in found
     await old.commit(old.end(win=1))
-    assert old.seat not in await store.abandoned(old.seat.user.shard, 5000, 1000)
+    assert old.seat not in await store.abandoned(old.seat.user.shard, 5000, 0, 1000)
 
 
 async def test_history_is_bounded_and_newest_first(store: Store) -> None:

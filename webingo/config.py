@@ -31,7 +31,7 @@ def _address(value: str) -> str:
 
 _Url = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
 _Folder = Annotated[Path, Field(strict=False)]
-_REDIS = r"^(embedded:.+|memory:|(redis|rediss|redis\+cluster|redis\+sentinel)://.+)$"
+_REDIS = r"^(embedded:.+|memory:|(unix|redis|rediss|redis\+cluster|redis\+sentinel)://.+)$"
 
 
 class Settings(BaseSettings):
@@ -76,11 +76,11 @@ class Settings(BaseSettings):
     )
     auth_timeout_s: float = Field(10, gt=0, le=300, description="A connection that has not logged in by then is closed.")
     session_idle_s: float = Field(
-        1800, gt=0, le=86400, description="A session in which nothing was asked for so long is closed."
+        1800, gt=0, le=86400, description="A login by POST /session that is not used for so long is forgotten."
     )
     max_frame_bytes: int = Field(65536, ge=1024, le=1 << 20, description="The largest message that a client may send.")
     max_bad_messages: int = Field(
-        20, ge=1, le=1000, description="So many messages that make no sense within a minute close the connection."
+        20, ge=1, le=1000, description="So many messages that make no sense are borne within a minute."
     )
     message_rate: float = Field(20, gt=0, le=10000, description="Messages a second that a connection may send in the long run.")
     message_burst: int = Field(40, ge=1, le=10000, description="Messages that a connection may send at once.")

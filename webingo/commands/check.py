@@ -20,14 +20,19 @@ def check(config: Config = None) -> None:
     """Check the configuration, the games with their odds, the sites and the templates."""
     from webingo.config import load
     from webingo.errors import BadResource
+    from webingo.platforms.registry import homeless, platforms
     from webingo.resources.local import LocalResources
     from webingo.server.rules import RulesPages
+    from webingo.support.clock import SystemClock
 
     try:
         settings = load(config)
         resources = LocalResources(settings.res_dir, settings.debug)
         RulesPages(resources, settings.res_dir / "templates")
-        problems = list(_wrong_rtps(resources, settings.res_dir))
+        problems = [
+            *homeless(resources.sites, platforms(settings, SystemClock())),
+            *_wrong_rtps(resources, settings.res_dir),
+        ]
     except BadResource as error:
         problems = error.problems
     if problems:

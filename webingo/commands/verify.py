@@ -37,7 +37,7 @@ async def _prove(store: "Store", res_dir: Any, round_id: str) -> "Proof":
     file = res_dir / "games" / header["game"] / "manifest.json"
     if not file.is_file():
         raise Failure(f"{round_id}: the game {header['game']} is not in {file.parent.parent} any more")
-    return prove(record, read_manifest(file).build(header["settings"]))
+    return prove(record, read_manifest(file).recorded(header["settings"]))
 
 
 def _document(proof: "Proof") -> dict[str, Any]:

@@ -46,11 +46,20 @@ class GameManifest(BaseModel):
 
         Raises BadResource whose problems name no file and have fields from the manifest's root: `math.pays.0.pay`.
         """
+        return self._build({**self.settings, **(overrides or {})}, self._not_open(self._kind(), overrides or {}), enabled)
+
+    def recorded(self, settings: Mapping[str, Any]) -> "Game":
+        """The game with exactly the settings of a round's record, whatever is open to sites today. Raises as `build`."""
+        return self._build(settings, [], True)
+
+    def _kind(self) -> type[Engine]:
         kind = engines().get(self.engine)
         if kind is None:
             raise BadResource([("", "engine", unknown("engine", self.engine, engines()))])
-        settings = {**self.settings, **(overrides or {})}
-        problems = self._not_open(kind, overrides or {})
+        return kind
+
+    def _build(self, settings: Mapping[str, Any], problems: list[Problem], enabled: bool) -> "Game":
+        kind = self._kind()
         math_model = _checked(kind.Math, self.math, "math.", problems)
         settings_model = _checked(kind.Settings, settings, "settings.", problems)
         if problems:

@@ -9,7 +9,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from webingo.config import Settings
-from webingo.platforms.registry import platforms
+from webingo.errors import BadResource
+from webingo.platforms.registry import homeless, platforms
 from webingo.resources.local import LocalResources
 from webingo.rng import SystemRng
 from webingo.server import files, health
@@ -71,12 +72,18 @@ class Server:
             idle_connection_timeout=_IDLE_HTTP_S,
             body_timeout=_BODY_S,
         )
-        sockets = bind_sockets(settings.http_port, settings.http_address or None)
+        try:
+            sockets = bind_sockets(settings.http_port, settings.http_address or None)
+        except OSError as error:
+            where = settings.http_address or "all interfaces"
+            raise OSError(f"can't listen on port {settings.http_port} of {where}: {error.strerror}") from None
         self.port = sockets[0].getsockname()[1]
         self._http.add_sockets(sockets)
 
     def _routes(self) -> list[Any]:
         settings, doors = self.settings, platforms(self.settings, self._clock)
+        if problems := homeless(self._resources.sites, doors):
+            raise BadResource(problems)
         limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
         door_limits = DoorLimits(
             settings.auth_timeout_s, settings.message_rate, settings.message_burst, settings.max_bad_messages

@@ -16,7 +16,7 @@ from webingo.server.login import log_in
 from webingo.session import protocol
 from webingo.session.history import HistoryComponent
 from webingo.session.house import House
-from webingo.session.session import BUG, LOGIN_REFUSED, TAKEN_OVER, Session
+from webingo.session.session import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER, Session
 from webingo.support import metrics
 from webingo.transaction.transaction import WalletId
 from webingo.user import User
@@ -25,6 +25,7 @@ from webingo.wallet.wallet import LocalWallet
 log = structlog.get_logger("webingo.door")
 
 LOGIN_TOO_LATE, FLOODING = 4408, 4429
+_CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY}  # of a login; the client comes back after the latter
 _MINUTE_S = 60.0
 
 
@@ -158,7 +159,7 @@ class Visitor:
             self._log.info("login_refused", platform=message.platform[:64], site=message.site[:64], code=refusal.code)
             metrics.refused(refusal.code)
             self._connection.send(protocol.error(refusal.code, refusal.message, message.re))
-            self._connection.close(TAKEN_OVER if refusal.code is Code.REPLACED else LOGIN_REFUSED, refusal.code)
+            self._connection.close(_CLOSES.get(refusal.code, LOGIN_REFUSED), refusal.code)
         except Exception:
             self._log.exception("login_failed", platform=message.platform[:64], site=message.site[:64])
             metrics.unexpected_error()

@@ -11,8 +11,7 @@ from webingo.wallet.wallet import LocalWallet
 
 log = structlog.get_logger("webingo.abandoned")
 
-_PER_SHARD = 20
-"""Rounds closed per shard and sweep: keeps a sweep short, the next one goes on."""
+_PAGE = 20
 
 
 class _Nobody:
@@ -29,8 +28,12 @@ async def close_abandoned(house: House, older_than_s: int) -> int:
     before_ms = house.clock.now_ms() - older_than_s * 1000
     closed = 0
     for shard in range(SHARDS):
-        for seat in await house.store.abandoned(shard, before_ms, _PER_SHARD):
-            closed += await _close(house, seat)
+        left_open = 0
+        while seats := await house.store.abandoned(shard, before_ms, left_open, _PAGE):
+            for seat in seats:
+                done = await _close(house, seat)
+                closed += done
+                left_open += not done
     return closed
 
 

@@ -23,7 +23,7 @@ class _Question(BaseModel):
 class HistoryComponent:
     """Messages: {"what": "rounds", "first", "count"} lists rounds, newest first; {"what": "round", "id"} shows one whole.
 
-    A listed round is {id, game, at, wagered, won, complete}; a shown one has `steps` [{action, params, moves, at, state}] too.
+    A listed round is {id, game, at, denom, wagered, won}; a shown one has `steps` [{action, params, moves, at, state}] too.
     Rounds of other players are answered like unknown ones.
     """
 

@@ -14,7 +14,7 @@ from webingo.errors import Code, Refused
 from webingo.resources.game import Game
 from webingo.resources.site import Site
 from webingo.session.house import House
-from webingo.session.play import Running, Transition, began, resumed, stored_version, transitions
+from webingo.session.play import Running, Transition, began, made_under, resumed, transitions
 from webingo.support import metrics
 from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction
 from webingo.wallet.wallet import Wallet
@@ -51,12 +51,15 @@ class Place:
             await self._resume(opened)
 
     async def _resume(self, opened: Opened) -> None:
-        """Goes on where the player was. A game whose rules have changed since is begun anew, but never in mid-round."""
+        """Goes on where the player was. A game whose rules or settings have changed since is begun anew; a round that is
+        open comes to its end with its own settings, and is not resumed at all under other rules."""
         resources = self._house.resources
         try:
             # A disabled game lets a round that is still open come to its end.
             game = (resources.offered if opened.round else resources.game)(self.site, opened.game)
-            if stored_version(opened.private) == game.manifest.version:
+            version, settings = made_under(opened.private)
+            if version == game.manifest.version and (opened.round or settings == game.settings):
+                game = game if settings == game.settings else game.manifest.recorded(settings)
                 self.running = resumed(game, opened.state, opened.private, opened.round)
                 return
             reason = "the rules have changed"
@@ -78,6 +81,8 @@ class Place:
         it. Raises Refused as the engine and the store do."""
         house = self._house
         done = transitions(running, actions, house.rng, self.seat, self.wallet.id, house.clock.now_ms())
+        if not self._enabled(running.game) and any(transition.part.header for transition in done):
+            raise Refused(Code.GAME_DISABLED)
         last = done[-1].running
         funds = await self._commit(self._entering(running.state.id, last, [transition.part for transition in done]))
         self.running, self.funds = last, funds
@@ -87,6 +92,10 @@ class Place:
             balance += transition.won - transition.wagered
             seen.append((transition, Funds(balance, funds.seq)))
         return seen
+
+    def _enabled(self, game: Game) -> bool:
+        """Whether a new round may begin: what is resumed with an open round may have been disabled since."""
+        return self._house.resources.offered(self.site, game.manifest.id).enabled
 
     async def unload(self, running: Running) -> None:
         """No game from now on."""

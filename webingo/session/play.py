@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -46,9 +46,10 @@ def resumed(game: Game, public: bytes, private: bytes, round_id: str) -> Running
     return Running(game, state, public, private, round_id)
 
 
-def stored_version(private: bytes) -> str:
-    """The version of the game's rules under which a stored state was made."""
-    return str(orjson.loads(private)["version"])
+def made_under(private: bytes) -> tuple[str, dict[str, Any]]:
+    """The version of the game's rules, and its settings, under which a stored state was made."""
+    stored = orjson.loads(private)
+    return stored["version"], stored["settings"]
 
 
 def transitions(
@@ -105,7 +106,8 @@ def _entered(game: Game, step: Step, round_id: str, before: Running | None = Non
     if before is not None and step.private is before.state.private:
         private = before.private
     else:
-        private = orjson.dumps({"version": game.manifest.version, "data": state.private})
+        made = {"version": game.manifest.version, "settings": game.settings, "data": state.private}
+        private = orjson.dumps(made)
     return Running(game, state, public, private, round_id)
 
 
@@ -116,7 +118,6 @@ def _header(running: Running, round_id: str, seat: Seat, wallet: WalletId, at_ms
             "round": round_id,
             "game": running.game.manifest.id,
             "version": running.game.manifest.version,
-            "settings": running.game.settings,
             "platform": seat.user.platform,
             "site": seat.site,
             "uid": seat.user.uid,

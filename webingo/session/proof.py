@@ -46,8 +46,9 @@ class Proof:
 
 
 def header_of(record: list[bytes]) -> dict[str, Any]:
-    """The round's header: game, version, settings, player, and the state before the first wager."""
+    """The round's header: game, version, player, the state before the first wager, and the `settings` in force."""
     header: dict[str, Any] = orjson.loads(record[0])
+    header["settings"] = header["private"]["settings"]
     return header
 
 

@@ -211,13 +211,13 @@ class MemoryStore:
         self._logins[login_id] = (seat, self._clock.monotonic() + ttl_s)
         return seat
 
-    async def abandoned(self, shard: int, before_ms: int, count: int) -> list[Seat]:
+    async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = [
             seat
             for seat, place in self._places.items()
             if place.round and place.touched_ms < before_ms and seat.user.shard == shard
         ]
-        return sorted(found, key=lambda seat: self._places[seat].touched_ms)[:count]
+        return sorted(found, key=lambda seat: self._places[seat].touched_ms)[first : first + count]
 
     async def entries(self, shard: int) -> AsyncIterator[Entry]:
         for entry in list(self._ledgers[shard]):

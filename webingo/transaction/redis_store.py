@@ -152,8 +152,10 @@ class RedisStore:
         found = await self._link.execute("GETEX", _login_key(login_id), "EX", ttl_s)
         return Seat.parse(found.decode()) if found else None
 
-    async def abandoned(self, shard: int, before_ms: int, count: int) -> list[Seat]:
-        found = await self._link.execute("ZRANGEBYSCORE", f"wb:{{{shard}}}:open", "-inf", f"({before_ms}", "LIMIT", 0, count)
+    async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
+        found = await self._link.execute(
+            "ZRANGEBYSCORE", f"wb:{{{shard}}}:open", "-inf", f"({before_ms}", "LIMIT", first, count
+        )
         return [Seat.parse(seat.decode()) for seat in found]
 
     async def entries(self, shard: int) -> AsyncIterator[Entry]:

@@ -66,8 +66,8 @@ class Store(Protocol):
         """Ids of the player's rounds, newest first."""
         ...
 
-    async def abandoned(self, shard: int, before_ms: int, count: int) -> list[Seat]:
-        """Seats of the shard with an open round on which nothing was done since."""
+    async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
+        """Seats of the shard with an open round on which nothing was done since, oldest first; `first` of them are left out."""
         ...
 
     def entries(self, shard: int) -> AsyncIterator[Entry]:
