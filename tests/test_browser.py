@@ -104,7 +104,9 @@ async def test_a_reload_in_the_middle_of_a_round_goes_on_with_it(house: House) -
         await page.enter()
         await page["stake-up"].click()
         await page.bet_until_extra()
+        place = await page["ball"].first.bounding_box()
         await page.buy_extra()
+        assert await page["ball"].first.bounding_box() == place, "an extra ball moves the others"
         before = await page.seen()
         await page.page.reload()
         await page.settled(skip=False)
@@ -289,6 +291,10 @@ async def test_a_phone_needs_no_sideways_scrolling_and_reaches_every_button(hous
         await page.fits()
         await page["card-0"].get_by_role("button").tap()
         await expect(page["card-0"]).to_have_attribute("data-open", "false")
+        await page["card-0"].tap()  # anywhere on a closed card
+        await expect(page["card-0"]).to_have_attribute("data-open", "true")
+        await page["card-1"].get_by_role("button").tap()
+        await expect(page["card-1"]).to_have_attribute("data-open", "false")
         await page.bet(page["play"].tap)
         await page.fits()
         for hook in ("play", "extra", "end", "stake-up", "stake-down", "back", "rules", "help", "sound"):
