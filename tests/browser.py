@@ -7,11 +7,18 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, WebSocket, async_playwright, expect
+
+from tests.conftest import open_store
+from tests.processes import ServerProcess
+from webingo.transaction.redis_store import RedisStore
+from webingo.transaction.transaction import WalletId
+from webingo.user import User
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -214,3 +221,30 @@ async def tab(
         assert opened.problems == []
     finally:
         await context.close()
+
+
+class House:
+    """A server process on a database of its own, which can be looked into beside it; and a browser to visit it with."""
+
+    def __init__(self, folder: Path, chromium: Browser) -> None:
+        self.chromium = chromium
+        self.url = f"embedded:{folder / 'redis'}"
+        self.server = ServerProcess(folder / "server.log", redis_url=self.url)
+
+    def visit(self, uid: str, site: str = "demo", **options: Any) -> contextlib.AbstractAsyncContextManager[Tab]:
+        return tab(self.chromium, self.address(uid, site), **options)
+
+    def address(self, uid: str, site: str = "demo") -> str:
+        return f"http://127.0.0.1:{self.server.port}/?uid={uid}&site={site}"
+
+    @contextlib.asynccontextmanager
+    async def store(self) -> AsyncIterator[RedisStore]:
+        store = await open_store(self.url)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    async def credits(self, uid: str, denom: str = "credit") -> int:
+        async with self.store() as store:
+            return (await store.funds(WalletId(User("demo", uid), denom))).balance

@@ -1,8 +1,8 @@
 """The client in a real browser, on a real server: what players see is what the server has, whatever happens on the way."""
 
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +10,11 @@ import pytest
 from playwright.async_api import Browser, expect
 from tornado.ioloop import IOLoop
 
-from tests.browser import PATIENCE_S, PHONE, Tab, browser, tab
-from tests.conftest import open_store
-from tests.processes import ServerProcess
-from webingo.transaction.redis_store import RedisStore
+from tests.browser import PATIENCE_S, PHONE, House, Tab, browser
 from webingo.transaction.transaction import Posting, WalletId
 from webingo.user import User
 
 expect.set_options(timeout=PATIENCE_S * 1000)
-
-
-class House:
-    """A server process on a database of its own, which can be looked into beside it; and a browser to visit it with."""
-
-    def __init__(self, folder: Path, chromium: Browser) -> None:
-        self.chromium = chromium
-        self.url = f"embedded:{folder / 'redis'}"
-        self.server = ServerProcess(folder / "server.log", redis_url=self.url)
-
-    def visit(self, uid: str, site: str = "demo", **options: Any) -> AbstractAsyncContextManager[Tab]:
-        return tab(self.chromium, self.address(uid, site), **options)
-
-    def address(self, uid: str, site: str = "demo") -> str:
-        return f"http://127.0.0.1:{self.server.port}/?uid={uid}&site={site}"
-
-    @asynccontextmanager
-    async def store(self) -> AsyncIterator[RedisStore]:
-        store = await open_store(self.url)
-        try:
-            yield store
-        finally:
-            await store.aclose()
-
-    async def credits(self, uid: str, denom: str = "credit") -> int:
-        async with self.store() as store:
-            return (await store.funds(WalletId(User("demo", uid), denom))).balance
 
 
 @pytest.fixture(scope="module")
