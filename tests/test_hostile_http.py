@@ -1,8 +1,10 @@
 """What a hostile client can not do over plain HTTP: POST /session, paths, half requests."""
 
 import asyncio
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +15,7 @@ from tornado.ioloop import IOLoop
 from tests import servers
 from tests.conftest import open_store, settings
 from tests.player import DEMO, Player
+from tests.processes import ServerProcess
 from tests.test_fuzz import unexpected_errors
 from tests.test_hostile import SECRET, serving
 from tests.wsclient import open_stream
@@ -207,3 +210,28 @@ async def test_who_never_ends_a_request_is_let_go(monkeypatch: pytest.MonkeyPatc
         player = await Player.log_in(server.port)
         await asyncio.sleep(0.5)
         await player.load()
+
+
+async def test_connections_can_not_take_the_last_file_descriptors(tmp_path: Path) -> None:
+    """Nor make the server spin on sockets that it can't accept, which fills its log."""
+    server = ServerProcess(tmp_path / "server.log", redis_url="memory:")
+    server.start(wait=False)
+    assert server._process is not None
+    resource.prlimit(server._process.pid, resource.RLIMIT_NOFILE, (150, 150))
+    server.wait_ready()
+    try:
+        witness = await Player.log_in(server.port, "witness")
+        await witness.load()
+        streams = [await open_stream("127.0.0.1", server.port) for _ in range(200)]
+        size = server.log.stat().st_size
+        await asyncio.sleep(0.5)
+        assert server.log.stat().st_size - size < 1000
+        await witness.bet()
+        for _, writer in streams:
+            writer.transport.abort()
+        await asyncio.sleep(0.2)
+        await Player.log_in(server.port, "other")
+        assert b"Traceback" not in server.log.read_bytes()
+    finally:
+        Player.abort_all()
+        server.stop()

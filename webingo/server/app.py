@@ -17,7 +17,7 @@ from webingo.server import files, health
 from webingo.server.connection import Connection, Limits
 from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
-from webingo.server.proxies import ProxiedServer
+from webingo.server.edge import EdgeServer
 from webingo.server.session_http import SessionHandler
 from webingo.server.websocket import DoorLimits, Visitor
 from webingo.session.abandoned import close_abandoned
@@ -63,7 +63,7 @@ class Server:
         settings = self.settings
         self.house = House(self.store, self._resources, SystemRng(), self._clock)
         self.store.listen(self.house.hear, self.house.missed)
-        self._http = ProxiedServer(
+        self._http = EdgeServer(
             Application(self._routes(), log_function=_log_request),
             ssl_options=_tls(settings),
             xheaders=bool(settings.trusted_proxies),

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import resource
 import signal
+from contextlib import suppress
 
 import structlog
 
@@ -20,12 +22,20 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
+def _take_descriptors() -> None:
+    """Each player takes a file descriptor, and the limit that most systems begin with is a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # some systems say "no limit" and mean another
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then lets every action in hand finish."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    _take_descriptors()
     server = Server(settings)
     await server.start()
     _settle_memory()
