@@ -18,8 +18,8 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 run: $(STAMP)
 	$(BIN)/webingo serve
 
-test: $(STAMP)
-	$(BIN)/python -m pytest
+test: $(STAMP)  # on two cores, a file always whole on one of them
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, WebSocket, async_playwright, expect
 
 from tests.conftest import open_store
+from tests.packages import program
 from tests.processes import ServerProcess
 from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.transaction import WalletId
@@ -66,11 +65,7 @@ def chromium() -> str:
 
     Where it can't be had, the test is skipped; in CI it fails, or nobody would notice that the client is not tested.
     """
-    found = shutil.which("chromium")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update"], ["install", "-y", "chromium"]):
-            subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        found = shutil.which("chromium")
+    found = program("chromium", "chromium")
     if found is None:
         missing = "These tests need Debian's Chromium: apt-get install chromium."
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)

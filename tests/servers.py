@@ -6,7 +6,6 @@ with real_redis(tmp_path) as redis:
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,15 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.packages import program
 from webingo.support.redis.binary import find_binary
 
 
 def binary() -> str:
     """Debian's redis-server; where it is missing, it is installed if that is allowed, or else the wheel's is taken."""
-    if shutil.which("redis-server") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update"], ["install", "-y", "redis-server"]):
-            subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return find_binary()
+    return program("redis-server", "redis-server") or find_binary()
 
 
 def free_port() -> int:
