@@ -158,7 +158,7 @@ def test_a_file_that_was_asked_for_must_be_there():
 
 
 def test_secrets_are_never_shown(monkeypatch):
-    write(debug=True, fb_app_secret="hidden-one", redis_url="redis://:hidden-two@host", secret="hidden-three")
+    write(debug=True, fb_app_secret="hidden-one", redis_url="redis://:hidden-two@host", secret="hidden-three" * 3)
     settings = load()
     assert "hidden" not in f"{settings!r} {settings}"
     write(secret=["hidden-four"])

@@ -134,4 +134,14 @@ def test_a_site_of_a_platform_that_there_is_not_stops_the_start(house: Nodes, io
     house.change_site(platform="demmo")
     with pytest.raises(BadResource) as caught:
         io_loop.run_sync(house.start)
-    assert caught.value.problems == [("demo", "platform", "unknown platform; did you mean demo?")]
+    assert caught.value.problems == [("local_sites/demo.json", "platform", "unknown platform; did you mean demo?")]
+
+
+async def test_a_player_who_stayed_connected_comes_back_to_the_round_that_was_closed(house: Nodes) -> None:
+    server = await house.start()
+    player = await in_a_round(server, new_uid())
+    house.clock.advance(3600)
+    assert await close_abandoned(server.house, 600) == 1
+    assert await player.closed() == 1001, "not 4409: nobody logged in elsewhere"
+    again = await Player.log_in(server.port, player.uid)
+    assert again.game["name"] == "idle"

@@ -146,6 +146,7 @@ async def kill_at_random(
             await loop.run_in_executor(None, server.start)
 
 
+@pytest.mark.timeout(seconds=LIMIT_S + 60)
 async def test_random_kills_of_server_and_redis_lose_nothing(tmp_path: Path) -> None:
     with servers.real_redis(tmp_path / "redis") as server:
         await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=50, kills=10)
@@ -156,6 +157,7 @@ async def test_random_kills_of_server_and_its_embedded_redis_lose_nothing(tmp_pa
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(seconds=2400)
 async def test_many_kills_in_long_play_lose_nothing(tmp_path: Path) -> None:
     with servers.real_redis(tmp_path / "redis") as server:
         await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=300, kills=60, limit_s=1800)

@@ -262,6 +262,8 @@ async def test_a_connection_that_talks_nonsense_or_goes_silent_is_replaced(first
         await reader.read(100)
         writer.write(b"+PONG\r\n")
         await reader.read(100)
+        writer.write(b"$15\r\naof_enabled:0\r\n\r\n")  # what is asked about persistence
+        await reader.read(100)
         writer.write(first if number == 0 else b"$2\r\nhi\r\n")
         await reader.read(100)
         writer.close()

@@ -22,6 +22,7 @@ def check(config: Config = None) -> None:
     from webingo.errors import BadResource
     from webingo.platforms.registry import homeless, platforms
     from webingo.resources.local import LocalResources
+    from webingo.server.app import tls
     from webingo.server.rules import RulesPages
     from webingo.support.clock import SystemClock
 
@@ -29,6 +30,8 @@ def check(config: Config = None) -> None:
         settings = load(config)
         resources = LocalResources(settings.res_dir, settings.debug)
         RulesPages(resources, settings.res_dir / "templates")
+        tls(settings)
+        _check_address(settings.redis_url)
         problems = [
             *homeless(resources.sites, platforms(settings, SystemClock())),
             *_wrong_rtps(resources, settings.res_dir),
@@ -39,6 +42,16 @@ def check(config: Config = None) -> None:
         _show(problems)
         raise typer.Exit(1)
     typer.echo(f"All is right. Games: {', '.join(resources.games)}. Sites: {', '.join(resources.sites)}.")
+
+
+def _check_address(redis_url: str) -> None:
+    from webingo.errors import BadResource
+    from webingo.support.redis.address import parse
+
+    try:
+        parse(redis_url)
+    except ValueError as error:
+        raise BadResource([("settings", "redis_url", str(error))]) from None
 
 
 def _wrong_rtps(resources: "LocalResources", res_dir: Path) -> Iterator["Problem"]:

@@ -30,7 +30,7 @@ def platforms(settings: Settings, clock: Clock) -> dict[str, Platform]:
 def homeless(sites: Mapping[str, Site], known: Mapping[str, Platform]) -> list[Problem]:
     """Sites, by id, whose platform there is not."""
     return [
-        (site.id, "platform", unknown("platform", site.platform, known))
+        (f"local_sites/{site.id}.json", "platform", unknown("platform", site.platform, known))
         for site in sites.values()
         if site.platform not in known
     ]

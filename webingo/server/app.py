@@ -9,7 +9,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from webingo.config import Settings
-from webingo.errors import BadResource
+from webingo.errors import BadResource, Refused
 from webingo.platforms.registry import homeless, platforms
 from webingo.resources.local import LocalResources
 from webingo.rng import SystemRng
@@ -65,7 +65,7 @@ class Server:
         self.store.listen(self.house.hear, self.house.missed)
         self._http = EdgeServer(
             Application(self._routes(), log_function=_log_request),
-            ssl_options=_tls(settings),
+            ssl_options=tls(settings),
             xheaders=bool(settings.trusted_proxies),
             trusted_downstream=settings.trusted_proxies,
             max_body_size=_MAX_BODY,
@@ -115,6 +115,8 @@ class Server:
             await asyncio.sleep(_SWEEP_S)
             try:
                 await close_abandoned(self.house, self.settings.abandoned_round_s)
+            except Refused as refusal:
+                log.warning("sweep_postponed", code=refusal.code)
             except Exception:
                 log.exception("sweep_failed")
 
@@ -161,9 +163,15 @@ def _log_request(handler: RequestHandler) -> None:
     )
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """What HTTPS is served with; None for HTTP. Raises BadResource."""
     if not settings.cert:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.cert, settings.certkey)
+    try:
+        context.load_cert_chain(settings.cert, settings.certkey)
+    except ssl.SSLError as error:
+        raise BadResource(
+            [("settings", "cert", f"{settings.cert} and {settings.certkey} don't go together: {error}")]
+        ) from None
     return context

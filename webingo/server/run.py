@@ -30,10 +30,10 @@ def _take_descriptors() -> None:
 
 
 async def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then lets every action in hand finish."""
+    """Serves until SIGTERM, SIGINT or SIGHUP (its terminal was closed), then lets every action in hand finish."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     _take_descriptors()
     server = Server(settings)

@@ -41,7 +41,7 @@ async def _close(house: House, seat: Seat) -> bool:
     try:
         site = await house.resources.site(seat.user.platform, seat.site)
         wallet = LocalWallet(house.store, WalletId(seat.user, site.denomination))
-        session = Session(house, seat.user, site, wallet, _Nobody())
+        session = Session(house, seat.user, site, wallet, _Nobody(), by_house=True)
         await session.open()
         try:
             await session.abandon()

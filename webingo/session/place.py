@@ -25,7 +25,8 @@ log = structlog.get_logger("webingo.session")
 class Place:
     """One at a time: no method may be called while another is under way."""
 
-    def __init__(self, house: House, seat: Seat, site: Site, wallet: Wallet) -> None:
+    def __init__(self, house: House, seat: Seat, site: Site, wallet: Wallet, by_house: bool = False) -> None:
+        self._by_house = by_house
         self.seat = seat
         self.site = site
         self.wallet = wallet
@@ -45,7 +46,8 @@ class Place:
     async def take(self) -> None:
         """Takes the seat over, with the game that is on it. Raises Refused as `Store.open` does."""
         self.epoch, self.running = 0, None
-        opened = await self.wallet.open(self.seat, self.site.initial_credits, self._house.clock.now_ms())
+        grant, at_ms = self.site.initial_credits, self._house.clock.now_ms()
+        opened = await self.wallet.open(self.seat, grant, at_ms, self._by_house)
         self.epoch, self.funds, self.userdata = opened.epoch, opened.funds, opened.userdata
         if opened.game:
             await self._resume(opened)

@@ -61,7 +61,7 @@ def prove(record: list[bytes], game: Game) -> Proof:
     public = header["state"]
     state = GameState(public["id"], public["name"], public["data"], tuple(public["actions"]), header["private"]["data"])
     complete = False
-    for number in range(1, len(record), 2):
+    for number in range(1, len(record) - 1, 2):
         step, state, complete = _replayed(game, state, orjson.loads(record[number]), orjson.loads(record[number + 1]))
         proof.steps.append(step)
         if step.problem:

@@ -113,7 +113,11 @@ def _too_deep(value: Any, levels: int) -> bool:
 def _reference(value: Any) -> str | int | float | None:
     """The client's `re` of a message that is wrong elsewhere, so that the error still finds its question."""
     found = value.get("re") if isinstance(value, dict) else None
-    return found if isinstance(found, int | float) or (isinstance(found, str) and len(found) <= 128) else None
+    return (
+        found
+        if (isinstance(found, int | float) and not isinstance(found, bool)) or (isinstance(found, str) and len(found) <= 128)
+        else None
+    )
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -44,10 +44,11 @@ class Outlet(Protocol):
 class Session:
     """Made for a player who has logged in; `open` takes the seat, `receive` hands over messages, `close` ends it."""
 
-    def __init__(self, house: House, user: User, site: Site, wallet: Wallet, outlet: Outlet) -> None:
+    def __init__(self, house: House, user: User, site: Site, wallet: Wallet, outlet: Outlet, by_house: bool = False) -> None:
+        """`by_house`: there is no player; an abandoned round is to be closed."""
         self.seat = Seat(user, site.id)
         self._house = house
-        self._place = Place(house, self.seat, site, wallet)
+        self._place = Place(house, self.seat, site, wallet, by_house)
         self._view = View(site.denomination, house.clock)
         self._outlet = outlet
         self._components: dict[str, Component] = {}
@@ -98,7 +99,7 @@ class Session:
             case "seat":
                 self._newest_epoch = max(self._newest_epoch, event.number)
                 if 0 < self._place.epoch < event.number:
-                    self._end(Refused(Code.REPLACED), TAKEN_OVER)
+                    self._replaced(by_house=bool(event.balance))
             case "wallet":
                 self._queue(Funds(event.balance, event.number))
             case "block":
@@ -134,6 +135,12 @@ class Session:
             component.close()
         with suppress(Refused):  # whoever sits here next does not need our leave
             await self._place.give_up()
+
+    def _replaced(self, by_house: bool) -> None:
+        if by_house:  # the player is still there after all: the client comes back and finds the round closed
+            self._end(Refused(Code.UNAVAILABLE, "Your round was closed, since nothing was done for long."), GOING_AWAY)
+        else:
+            self._end(Refused(Code.REPLACED), TAKEN_OVER)
 
     def _end(self, refusal: Refused, close_code: int) -> None:
         """Nothing more is done for this client: names the reason and closes its connection."""

@@ -55,7 +55,7 @@ class MemoryStore:
         self._logins: dict[str, tuple[Seat, float]] = {}
         self._listeners: list[Callable[[Event], None]] = []
 
-    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
+    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         if seat.user in self._blocked:
             raise Refused(Code.PLAYER_BLOCKED)
         place = self._places.setdefault(seat, _Place())
@@ -64,7 +64,7 @@ class MemoryStore:
         place.epoch += 1
         place.wallet = wallet
         if seat.site in self._watch[wallet]:
-            self._tell(Event("seat", str(seat), place.epoch))
+            self._tell(Event("seat", str(seat), place.epoch, int(by_house)))
         self._watch[wallet][seat.site] = place.epoch
         if wallet not in self._funds:
             purse = _Purse(0, 0)
@@ -175,7 +175,13 @@ class MemoryStore:
             raise Refused(code, balance=funds.balance, seq=funds.seq)
         purse = _Purse(*funds)
         self._enter(
-            purse, wallet, f"post:{wallet}:{posting.id}", posting.kind, posting.amount, posting.at_ms, note=posting.reason
+            purse,
+            wallet,
+            f"post:{len(posting.id)}:{posting.id}:{wallet}",
+            posting.kind,
+            posting.amount,
+            posting.at_ms,
+            note=posting.reason,
         )
         self._keep(wallet, purse)
         self._posted[once] = (posting, self._funds[wallet])

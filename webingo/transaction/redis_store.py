@@ -7,7 +7,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   user:<platform:uid>          hash   blocked
   history:<platform:uid>       list   round ids, newest first
   round:<round id>             list   header, then record and state of each transition
-  once:<wallet>:<posting id>   hash   what was posted under the id
+  once:<n>:<posting id>:<wallet> hash   what was posted under the id
   login:<login id>             string the seat of a login without a socket
   wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
   ledger                       stream the shard's ledger
@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from webingo.errors import Code, Refused
-from webingo.support.redis import Link, Script
+from webingo.support.redis import Link, NoRedis, Script
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId, shard_of
 from webingo.user import SHARDS, User
@@ -47,13 +47,13 @@ class RedisStore:
         self._round_retention_s = round_retention_s
 
     async def prepare(self) -> None:
-        """Checks that the database was made for this number of shards. Raises ValueError where it was not."""
+        """Checks that the database was made for this number of shards. Raises NoRedis where it was not."""
         await self._link.execute("SET", "wb:shards", SHARDS, "NX")
         found = int(await self._link.execute("GET", "wb:shards"))
         if found != SHARDS:
-            raise ValueError(f"the database is divided into {found} shards, this program expects {SHARDS}")
+            raise NoRedis(f"The database is divided into {found} shards, this program expects {SHARDS}.")
 
-    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
+    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         key = _keys(seat.user)
         keys = (
             f"{key}seat:{seat}",
@@ -63,7 +63,7 @@ class RedisStore:
             _user_key(seat.user),
             f"{key}wallets",
         )
-        answer = await self._link.call(_OPEN, keys, (grant, at_ms, str(wallet), str(seat), seat.site))
+        answer = await self._link.call(_OPEN, keys, (grant, at_ms, str(wallet), str(seat), seat.site, int(by_house)))
         if answer[0] == b"OTHER_WALLET":
             raise Refused(Code.UNAVAILABLE, "An unfinished round is waiting in another denomination.")
         funds = _settled(answer)
@@ -120,7 +120,7 @@ class RedisStore:
 
     async def post(self, posting: Posting) -> Funds:
         key, wallet = _keys(posting.wallet.user), str(posting.wallet)
-        keys = (f"{key}once:{wallet}:{posting.id}", f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets")
+        keys = (f"{key}once:{len(posting.id)}:{posting.id}:{wallet}", f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets")
         args = (posting.id, wallet, posting.kind, posting.amount, posting.reason, posting.at_ms)
         return _settled(await self._link.call(_POST, keys, args))
 

@@ -13,11 +13,12 @@ from webingo.user import User
 
 
 class Store(Protocol):
-    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int) -> Opened:
+    async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         """Takes the seat for a new session: its epoch goes up, and what held it before can write no more.
 
-        A wallet that never existed is created with `grant` units, as a ledger entry. Refused PLAYER_BLOCKED; UNAVAILABLE
-        where an unfinished round holds money of another denomination.
+        `by_house` says that nobody logged in: the house closes an abandoned round. A wallet that never existed is created
+        with `grant` units, as a ledger entry. Refused PLAYER_BLOCKED; UNAVAILABLE where an unfinished round holds money of
+        another denomination.
         """
         ...
 

@@ -134,7 +134,10 @@ class Entry(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that happened to a player elsewhere: another session took the seat, or the wallet changed."""
+    """Something that happened to a player elsewhere: another session took the seat, or the wallet changed.
+
+    `balance` is the wallet's; for a seat it is 1 where the house took it to close an abandoned round.
+    """
 
     kind: str  # "seat" | "wallet" | "block"
     subject: str  # str(Seat) | str(WalletId) | platform:uid

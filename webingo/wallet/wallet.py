@@ -11,7 +11,7 @@ class Wallet(Protocol):
 
     id: WalletId
 
-    async def open(self, seat: Seat, grant: int, at_ms: int) -> Opened:
+    async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         """Takes the seat and tells the balance; `grant` is what a wallet that never existed begins with."""
         ...
 
@@ -31,8 +31,8 @@ class LocalWallet:
         self.id = wallet
         self._store = store
 
-    async def open(self, seat: Seat, grant: int, at_ms: int) -> Opened:
-        return await self._store.open(seat, self.id, grant, at_ms)
+    async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
+        return await self._store.open(seat, self.id, grant, at_ms, by_house)
 
     async def commit(self, transaction: Transaction) -> Funds:
         return await self._store.commit(transaction)

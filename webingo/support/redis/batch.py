@@ -235,7 +235,7 @@ class BatchLink:
     async def _open(self) -> Connection:
         connection = await open_connection(await self._locate(), self._timeout_s)
         try:
-            return await made_sound(connection)
+            return await made_sound(connection, self._timeout_s)
         except BaseException:
             connection.abort()
             raise

@@ -14,16 +14,19 @@ from webingo.support.redis.link import ResponseError
 
 log = logging.getLogger("webingo.redis")
 
+_NOT_OURS = ("NOPERM", "ERR unknown command", "ERR Unknown command")
 _STEP_S, _LONGEST_S = 0.01, 600.0
 
 
-async def made_sound(connection: Connection) -> Connection:
+async def made_sound(connection: Connection, timeout_s: float) -> Connection:
     """Returns the connection once the server has rewritten its append-only file since it was started; every other program
-    that writes through this package has waited for the same. OSError or TimeoutError where trying again may help."""
+    that writes through this package has waited for the same. OSError or TimeoutError where trying again may help:
+    `timeout_s` is for each answer of the server, the rewrite itself takes the time that it takes."""
     asked = False
     async with asyncio.timeout(_LONGEST_S):
         while True:
-            state = await _persistence(connection)
+            async with asyncio.timeout(timeout_s):
+                state = await _persistence(connection)
             if state.get("aof_enabled") != "1":
                 return connection
             busy = state.get("aof_rewrite_in_progress") == "1" or state.get("aof_rewrite_scheduled") == "1"
@@ -33,8 +36,9 @@ async def made_sound(connection: Connection) -> Connection:
                 if asked and state.get("aof_last_bgrewrite_status") != "ok":
                     raise ConnectionError("Redis can't rewrite its append-only file: see its log")
                 asked = True
-                if not await _rewriting(connection):
-                    return connection
+                async with asyncio.timeout(timeout_s):
+                    if not await _rewriting(connection):
+                        return connection
             await asyncio.sleep(_STEP_S)
 
 
@@ -53,6 +57,8 @@ async def _rewriting(connection: Connection) -> bool:
     except ResponseError as error:
         if "in progress" in str(error):
             return True
+        if not str(error).startswith(_NOT_OURS):  # a full disk, say: nothing may be written on a file that is not sound
+            raise ConnectionError(f"Redis can't rewrite its append-only file: {error}") from None
         log.warning(
             "Redis does not let its append-only file be rewritten (%s): after a crash amid a write, "
             "run BGREWRITEAOF before anything is written",

@@ -1,6 +1,7 @@
 -- A new session takes a seat: from now on only its epoch can write. A wallet that never was is created with its grant.
 local seat_key, wallet_key, ledger_key, watch_key, user_key, wallets_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local grant, at, wallet, seat, site = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local by_house = ARGV[6] -- 1: not a player's login, but the closing of an abandoned round
 
 if redis.call('HEXISTS', user_key, 'blocked') == 1 then return {'PLAYER_BLOCKED', 0, 0} end
 local held = redis.call('HMGET', seat_key, 'wallet', 'round')
@@ -10,7 +11,7 @@ end
 local epoch = redis.call('HINCRBY', seat_key, 'epoch', 1)
 redis.call('HSET', seat_key, 'wallet', wallet)
 if redis.call('HSET', watch_key, site, epoch) == 0 then
-  redis.call('PUBLISH', 'wb:events', 'seat ' .. epoch .. ' 0 ' .. seat)
+  redis.call('PUBLISH', 'wb:events', 'seat ' .. epoch .. ' ' .. by_house .. ' ' .. seat)
 end
 if redis.call('EXISTS', wallet_key) == 0 then
   redis.call('HSET', wallet_key, 'balance', grant, 'seq', grant == '0' and 0 or 1)

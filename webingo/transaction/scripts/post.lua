@@ -19,7 +19,7 @@ local balance_text, seq_text = digits(balance), digits(seq + 1)
 redis.call('HSET', once_key, 'amount', digits(amount), 'kind', kind, 'balance', balance_text, 'seq', seq_text)
 redis.call('HSET', wallet_key, 'balance', balance_text, 'seq', seq_text)
 redis.call('SADD', wallets_key, wallet)
-redis.call('XADD', ledger_key, '*', 'id', 'post:' .. wallet .. ':' .. id, 'wallet', wallet, 'seq', seq_text, 'kind', kind,
+redis.call('XADD', ledger_key, '*', 'id', 'post:' .. #id .. ':' .. id .. ':' .. wallet, 'wallet', wallet, 'seq', seq_text, 'kind', kind,
   'amount', digits(amount), 'balance', balance_text, 'round', '', 'game', '', 'site', '', 'at', at, 'note', note)
 redis.call('PUBLISH', 'wb:events', 'wallet ' .. seq_text .. ' ' .. balance_text .. ' ' .. wallet)
 return {'OK', balance, seq + 1}
