@@ -121,11 +121,18 @@ def ratios(results: Results) -> dict[str, list[float]]:
         ours, echo, pool = (_settled(results, what, count) for what in (WEBINGO, ECHO, POOL))
         found[f"bare, {count}"] = [a / (e + c) for a, e, c in zip(ours, echo, bare, strict=True)]
         found[f"pool, {count}"] = [a / p for a, p in zip(ours, pool, strict=True)]
+    few = results.size.few
+    ours, pool = (_cpu(results, what, few, "plain action") for what in (WEBINGO, POOL))
+    found["pool, plain"] = [a / p for a, p in zip(ours, pool, strict=True)]
     return found
 
 
 def _settled(results: Results, what: str, count: int) -> list[float]:
-    return results.windows[what, count, "settled bet"]["cpu_us"]
+    return _cpu(results, what, count, "settled bet")
+
+
+def _cpu(results: Results, what: str, count: int, how: str) -> list[float]:
+    return results.windows[what, count, how]["cpu_us"]
 
 
 def _verdicts(results: Results) -> list[str]:
@@ -139,6 +146,11 @@ def _verdicts(results: Results) -> list[str]:
             f"- {count} connections: CPU per settled bet is **{_spread(pool, 2)}** times that of the same server with a "
             f"redis-py pool per call; the target is below 1/3: {_verdict(median(pool) < BELOW)}.",
         ]
+    plain = found["pool, plain"]
+    lines.append(
+        f"- {results.size.few} connections: CPU per plain action is **{_spread(plain, 2)}** times that of the same server "
+        f"with a redis-py pool per call; the target is below 1/3: {_verdict(median(plain) < BELOW)}."
+    )
     return lines
 
 

@@ -164,6 +164,7 @@ def _repetition(place: Place, size: Size, number: int, memory: Figures) -> Any:
 
         pooled, echoed = pool.begin(pool.load(pool.open(few))), echo.open(few)
         plain, plain_echo = ours.load(ours.open(few, plain=True)), echo.open(few, path="/plain", plain=True)
+        plain_pool = pool.load(pool.open(few, plain=True))
         turns: list[tuple[tuple[str, int, str], Callable[[], Measured]]] = [
             ((WEBINGO, few, "settled bet"), lambda: ours.play(settled, size)),
             ((ECHO, few, "settled bet"), lambda: echo.play(echoed, size)),
@@ -172,6 +173,7 @@ def _repetition(place: Place, size: Size, number: int, memory: Figures) -> Any:
             ((COMMIT_POOL, 64, "settled bet"), lambda: commit("pool")),
             ((WEBINGO, few, "plain action"), lambda: ours.play(plain, size)),
             ((ECHO, few, "plain action"), lambda: echo.play(plain_echo, size)),
+            ((POOL, few, "plain action"), lambda: pool.play(plain_pool, size)),
         ]
         yield from _in_turn(turns, size, number)
         before = rss_kib(ours.server.pid)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 FEW, MANY = 16, 200
 SETTLED = [("webingo", n) for n in (FEW, MANY)] + [("Tornado echo", n) for n in (FEW, MANY)]
 SETTLED += [("webingo, pool per call", n) for n in (FEW, MANY)] + [("commit", 64), ("commit, pool", 64)]
-PLAIN = [("webingo", FEW), ("Tornado echo", FEW)]
+PLAIN = [("webingo", FEW), ("Tornado echo", FEW), ("webingo, pool per call", FEW)]
 OF_EVERY_WINDOW = ("cpu_us", "rounds_per_s", "p50_ms", "p99_ms", "server_share")
 OF_CLIENTS = ("generator_share", "bytes_in", "bytes_out")
 
@@ -32,7 +32,7 @@ def test_a_quick_run_finds_every_figure(tmp_path: Path) -> None:
     ours, echo = (windows[what, FEW, "settled bet"]["bytes_out"][0] for what in ("webingo", "Tornado echo"))
     assert echo == pytest.approx(ours, rel=0.1), "the echo answers with as much as the server does"
     assert min(found["memory_kib"]["logged in"]) > 0
-    assert len(found["ratios"]) == 4
+    assert len(found["ratios"]) == 5
     for ratio in found["ratios"].values():
         assert min(ratio) > 0
     for word in ("## Figures", "## Targets", "KiB", "redis-server: "):
