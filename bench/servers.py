@@ -16,6 +16,7 @@ from webingo.engines.bingo.definition import Math
 from webingo.engines.bingo.prizes import prizes_of
 from webingo.resources.local import LocalResources
 from webingo.server.app import Server
+from webingo.server.run import settle_memory
 from webingo.support import log
 from webingo.support.redis.embedded import EmbeddedServer
 from webingo.transaction.redis_store import RedisStore
@@ -49,6 +50,7 @@ async def _webingo(folder: Path, pool: bool) -> tuple[int, End]:
         store = RedisStore(link, chosen.history_rounds, chosen.round_retention_days * 86_400)
         await store.prepare()
     await server.start(store)
+    settle_memory()  # as `webingo serve` does
     return server.port, server.stop
 
 

@@ -14,7 +14,7 @@ from webingo.server.app import Server
 log = structlog.get_logger("webingo.server")
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What was made at the start stays for good: the collector need not look at it again. It runs less often, since what a
     round leaves behind is freed without it; with a thousand players a third of the CPU went there."""
     gc.collect()
@@ -38,7 +38,7 @@ async def run(settings: Settings) -> None:
     _take_descriptors()
     server = Server(settings)
     await server.start()
-    _settle_memory()
+    settle_memory()
     scheme = "https" if settings.cert else "http"
     log.info("serving", url=f"{scheme}://{settings.http_address or 'localhost'}:{server.port}/", debug=settings.debug)
     await stop.wait()
