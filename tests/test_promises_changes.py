@@ -137,6 +137,15 @@ def test_a_site_of_a_platform_that_there_is_not_stops_the_start(house: Nodes, io
     assert caught.value.problems == [("local_sites/demo.json", "platform", "unknown platform; did you mean demo?")]
 
 
+def test_without_debug_a_manifest_that_states_a_false_rtp_stops_the_start(res: Path) -> None:
+    file = res / "games" / "bingo-75" / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "rtp": 0.96}))
+    Server(settings(res_dir=res))
+    with pytest.raises(BadResource) as caught:
+        Server(settings(res_dir=res, debug=False))
+    assert caught.value.problems[0][:2] == (str(file), "rtp")
+
+
 async def test_a_player_who_stayed_connected_comes_back_to_the_round_that_was_closed(house: Nodes) -> None:
     server = await house.start()
     player = await in_a_round(server, new_uid())

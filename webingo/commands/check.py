@@ -1,7 +1,5 @@
 """webingo check: is everything right that people write?"""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,10 +8,6 @@ from webingo.commands.common import Config
 
 if TYPE_CHECKING:
     from webingo.problems import Problem
-    from webingo.resources.game import Game
-    from webingo.resources.local import LocalResources
-
-RTP_TOLERANCE = 1e-6
 
 
 def check(config: Config = None) -> None:
@@ -22,6 +16,7 @@ def check(config: Config = None) -> None:
     from webingo.errors import BadResource
     from webingo.platforms.registry import homeless, platforms
     from webingo.resources.local import LocalResources
+    from webingo.resources.stated import wrong_rtps
     from webingo.server.app import tls
     from webingo.server.rules import RulesPages
     from webingo.support.clock import SystemClock
@@ -34,7 +29,7 @@ def check(config: Config = None) -> None:
         _check_address(settings.redis_url)
         problems = [
             *homeless(resources.sites, platforms(settings, SystemClock())),
-            *_wrong_rtps(resources, settings.res_dir),
+            *wrong_rtps(resources, settings.res_dir),
         ]
     except BadResource as error:
         problems = error.problems
@@ -52,21 +47,6 @@ def _check_address(redis_url: str) -> None:
         parse(redis_url)
     except ValueError as error:
         raise BadResource([("settings", "redis_url", str(error))]) from None
-
-
-def _wrong_rtps(resources: "LocalResources", res_dir: Path) -> Iterator["Problem"]:
-    for game in resources.built.values():
-        if reason := _wrong_rtp(game):
-            yield str(res_dir / "games" / game.manifest.id / "manifest.json"), "rtp", reason
-    for site in resources.sites.values():
-        for place, offer in enumerate(site.games):
-            if offer.settings and (reason := _wrong_rtp(resources.offered(site, offer.id))):
-                yield str(res_dir / "local_sites" / f"{site.id}.json"), f"games.{place}.settings", reason
-
-
-def _wrong_rtp(game: "Game") -> str:
-    stated, counted = game.manifest.rtp, float(game.engine.odds().rtp)
-    return "" if abs(stated - counted) <= RTP_TOLERANCE else f"the manifest states {stated}, the odds give {counted:.9f}"
 
 
 def _show(problems: list["Problem"]) -> None:

@@ -12,6 +12,7 @@ from webingo.config import Settings
 from webingo.errors import BadResource, Refused
 from webingo.platforms.registry import homeless, platforms
 from webingo.resources.local import LocalResources
+from webingo.resources.stated import wrong_rtps
 from webingo.rng import SystemRng
 from webingo.server import files, health
 from webingo.server.connection import Connection, Limits
@@ -45,6 +46,8 @@ class Server:
         self.port = settings.http_port
         self._clock = clock or SystemClock()
         self._resources = LocalResources(settings.res_dir, settings.debug)
+        if not settings.debug and (wrong := list(wrong_rtps(self._resources, settings.res_dir))):
+            raise BadResource(wrong)
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
 
