@@ -5,18 +5,10 @@ import asyncio
 import pytest
 from redis.crc import key_slot
 
+from tests.scripts import INCREASE
 from tests.servers import cluster, sentinel
 from webingo.errors import Code, Refused
 from webingo.support.redis import NoRedis, Script, connect
-
-INCREASE = Script(
-    "increase",
-    "local done = redis.call('HGET', KEYS[1], ARGV[1]) "
-    "if done then return tonumber(done) end "
-    "local n = redis.call('INCR', KEYS[2]) "
-    "redis.call('HSET', KEYS[1], ARGV[1], n) "
-    "return n",
-)
 
 
 @pytest.fixture(scope="module")

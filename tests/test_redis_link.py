@@ -5,21 +5,13 @@ import itertools
 
 import pytest
 
+from tests.scripts import INCREASE
 from tests.servers import real_redis
 from webingo.errors import Code, Refused
 from webingo.support.redis import ResponseError, Script, connect
 from webingo.support.redis.batch import MAX_PENDING
 
 ECHO = Script("echo", "return ARGV[1]")
-# As every script of ours: the id makes a repetition harmless, and answers as the first run did.
-INCREASE = Script(
-    "increase",
-    "local done = redis.call('HGET', KEYS[1], ARGV[1]) "
-    "if done then return tonumber(done) end "
-    "local n = redis.call('INCR', KEYS[2]) "
-    "redis.call('HSET', KEYS[1], ARGV[1], n) "
-    "return n",
-)
 KEYS = ["{0}ids", "{0}n"]
 
 
