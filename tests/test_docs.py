@@ -129,7 +129,7 @@ def test_commands_and_make_targets_exist(page):
 
 def test_tests_that_are_named_exist(page):
     tests = "".join(file.read_text() for file in (ROOT / "tests").glob("test_*.py"))
-    named = [span for span in docpages.spans(page) if span.startswith("test_")]
+    named = [span for span in docpages.spans(page) if span.startswith("test_") and span not in Site.model_fields]
     assert [span for span in named if f"def {span}(" not in tests] == []
 
 

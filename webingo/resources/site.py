@@ -44,6 +44,20 @@ class SiteGame(BaseModel):
     settings: dict[str, Any] = {}
 
 
+class Flags(BaseModel):
+    """What the site's rules of play allow its clients. Where a regulator bans them, autoplay and turbo stay off.
+
+    `min_spin_ms` is the least time from the start of a round to the start of the next (UKGC RTS 14E: 2.5 s for slots,
+    14G: 5 s for other games); the server refuses earlier ones.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    autoplay: bool = False
+    turbo: bool = False
+    min_spin_ms: int = Field(0, ge=0, le=60_000)
+
+
 def _each_once(games: list[SiteGame]) -> list[SiteGame]:
     ids = [game.id for game in games]
     if twice := {game for game in ids if ids.count(game) > 1}:
@@ -52,7 +66,8 @@ def _each_once(games: list[SiteGame]) -> list[SiteGame]:
 
 
 class Site(BaseModel):
-    """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit."""
+    """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit. `test_mode` lets
+    players force outcomes, for testers; without debug it is without effect."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -64,6 +79,8 @@ class Site(BaseModel):
     allowed_origins: list[Annotated[str, AfterValidator(_origin)]] = Field([SELF], min_length=1)
     games: Annotated[list[SiteGame], AfterValidator(_each_once)] = Field(min_length=1)
     enabled: bool = True
+    flags: Flags = Flags()
+    test_mode: bool = False
 
     @field_validator("denomination")
     @classmethod

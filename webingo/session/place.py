@@ -35,6 +35,7 @@ class Place:
         self.userdata: dict[str, Any] = {}
         self.running: Running | None = None
         self._house = house
+        self._next_round = 0.0  # no round begins before this time of the monotonic clock
 
     def learn(self, funds: Funds) -> bool:
         """Takes in news of the wallet; whether they were news."""
@@ -83,11 +84,14 @@ class Place:
         it. Raises Refused as the engine and the store do."""
         house = self._house
         done = transitions(running, actions, house.rng, self.seat, self.wallet.id, house.clock.now_ms())
-        if not self._enabled(running.game) and any(transition.part.header for transition in done):
-            raise Refused(Code.GAME_DISABLED)
+        begins = any(transition.part.header for transition in done)
+        if begins:
+            self._check_beginning(running.game)
         last = done[-1].running
         funds = await self._commit(self._entering(running.state.id, last, [transition.part for transition in done]))
         self.running, self.funds = last, funds
+        if begins:
+            self._next_round = house.clock.monotonic() + self.site.flags.min_spin_ms / 1000
         balance = funds.balance - sum(transition.won - transition.wagered for transition in done)
         seen = []
         for transition in done:
@@ -95,9 +99,13 @@ class Place:
             seen.append((transition, Funds(balance, funds.seq)))
         return seen
 
-    def _enabled(self, game: Game) -> bool:
-        """Whether a new round may begin: what is resumed with an open round may have been disabled since."""
-        return self._house.resources.offered(self.site, game.manifest.id).enabled
+    def _check_beginning(self, game: Game) -> None:
+        """Whether a new round may begin now. What is resumed with an open round may have been disabled since."""
+        if not self._house.resources.offered(self.site, game.manifest.id).enabled:
+            raise Refused(Code.GAME_DISABLED)
+        if self.site.flags.min_spin_ms and self._house.clock.monotonic() < self._next_round:
+            seconds = self.site.flags.min_spin_ms / 1000
+            raise Refused(Code.LIMIT, f"A round may begin {seconds:g} seconds after the one before at the earliest.")
 
     async def unload(self, running: Running) -> None:
         """No game from now on."""

@@ -70,9 +70,14 @@ class Session:
         except BaseException:
             self._house.leave(self)
             raise
-        self._push(games=self._house.resources.listing(self._place.site))
+        self._push(welcome=self._welcome())
         self._seated = True
         self._begin_work()
+
+    def _welcome(self) -> dict[str, Any]:
+        site = self._place.site
+        about = {"id": site.id, "title": site.title, "flags": site.flags.model_dump()}
+        return {"site": about, "games": self._house.resources.listing(site)}
 
     def plug(self, component: Component) -> None:
         self._components[component.name] = component
@@ -269,8 +274,8 @@ class Session:
             raise Refused(Code.UNKNOWN_COMPONENT, f"There is no component {message.which[:64]!r} here.")
         await component.receive(message.message)
 
-    def _push(self, re: protocol.Reference = None, games: list[dict[str, Any]] | None = None) -> None:
+    def _push(self, re: protocol.Reference = None, welcome: dict[str, Any] | None = None) -> None:
         """Sends the whole state as it is now."""
         if not self._closed:
             place = self._place
-            self._outlet.send(self._view.state(place.funds, place.userdata, place.running, re, games), state=True)
+            self._outlet.send(self._view.state(place.funds, place.userdata, place.running, re, welcome), state=True)

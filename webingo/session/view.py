@@ -42,9 +42,10 @@ class View:
         userdata: dict[str, Any],
         running: Running | None,
         re: Reference = None,
-        games: list[dict[str, Any]] | None = None,
+        welcome: dict[str, Any] | None = None,
     ) -> bytes:
-        """The message for these funds, this userdata and this game. `games` is only in the first one after the login."""
+        """The message for these funds, this userdata and this game. `welcome` is what only the first one after the login
+        has: the site and its games."""
         tally = self.tally
         body: dict[str, Any] = {"t": "state", "v": 1}
         if running is not None:
@@ -61,6 +62,6 @@ class View:
         }
         if re is not None:
             body["re"] = re
-        if games is not None:
-            body["games"] = games
+        if welcome is not None:
+            body.update(welcome)
         return orjson.dumps(body)
