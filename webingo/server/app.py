@@ -48,6 +48,9 @@ class Server:
         self._resources = LocalResources(settings.res_dir, settings.debug)
         if not settings.debug and (wrong := list(wrong_rtps(self._resources, settings.res_dir))):
             raise BadResource(wrong)
+        self._platforms = platforms(settings, self._clock)
+        if problems := homeless(self._resources.sites, self._platforms):
+            raise BadResource(problems)
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
 
@@ -84,9 +87,7 @@ class Server:
         self._http.add_sockets(sockets)
 
     def _routes(self) -> list[Any]:
-        settings, doors = self.settings, platforms(self.settings, self._clock)
-        if problems := homeless(self._resources.sites, doors):
-            raise BadResource(problems)
+        settings, doors = self.settings, self._platforms
         limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
         door_limits = DoorLimits(
             settings.auth_timeout_s, settings.message_rate, settings.message_burst, settings.max_bad_messages
