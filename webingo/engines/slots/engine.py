@@ -1,0 +1,284 @@
+"""Slots: the states `idle`, `feature` and `won`, and the actions that lead from one to the other.
+
+`spin` takes the stake and draws the reels, `buy` pays for a feature. Where a feature is won, `play` and `pick` go through it
+step by step. In `won`, `gamble` risks the win and `collect` takes it; a game without a gamble pays at once. A round's win
+is one move at its end.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, NoReturn
+
+from webingo.engines.engine import Action, GameState, Move, Odds, Sample, Step
+from webingo.engines.slots import definition
+from webingo.engines.slots.features import Buy
+from webingo.engines.slots.gamble import CONTEXTS, Offer, Table
+from webingo.engines.slots.play import SHOWN_SPINS, Play, Round
+from webingo.errors import Code, Refused
+from webingo.rng import Rng
+
+FREE_SPINS_ACTIONS = ("play",)
+CHOICE_ACTIONS = ("pick", "play")
+
+
+class Order(NamedTuple):
+    """What a player stakes: `cost` is what leaves the wallet, more than the total bet `stake` where a feature is bought."""
+
+    bet: int
+    lines: int
+    stake: int
+    cost: int
+    bought: Buy | None
+
+
+class SlotsEngine:
+    """One slot game with one site's settings. See webingo.engines.engine.Engine for the contract."""
+
+    Math: ClassVar[type[definition.Math]] = definition.Math
+    Settings: ClassVar[type[definition.Settings]] = definition.Settings
+
+    def __init__(self, math: definition.Math, settings: definition.Settings) -> None:
+        from webingo.engines.slots.par.bounds import max_win
+
+        self.math = math
+        self.settings = settings
+        self._line_choices = _line_choices(math, settings)
+        self._play = Play(math)
+        self._gamble = Table(math.gamble, math.win_cap) if math.gamble and settings.gamble else None
+        self._buys = {buy.name: buy for buy in math.buy} if settings.buy else {}
+        # The commit compares a round's wins with max_win x its first wager. `max_win` is the most that any round pays, bought
+        # ones too, per total bet; a round pays once, at its end, and then at most
+        # - win_cap x the total bet, where there is a cap: Play.earn stops there, and the gamble offers nothing above it;
+        # - else what the features can pay together, or, after a gamble, gamble.limit x the total bet: gamble.Table offers a
+        #   step only where the whole round, not only the part at stake, then pays no more than that.
+        # The first wager is the total bet, or for a bought feature `cost` >= 1 times as much: never less than the total bet.
+        self.max_win: int = max_win(math, settings)
+        self._idle_actions = ("spin", "buy") if self._buys else ("spin",)
+        self._won_actions = (*self._idle_actions, "gamble", "collect")
+        self._first_window = self._play.first_window()
+        # What never changes is built once and is a part of every state.
+        self._static: dict[str, Any] = {
+            "layout": {
+                "reels": math.window.reels,
+                "rows": math.window.rows,
+                "pay_by": math.pay_by,
+                "lines": len(math.lines),
+                "symbols": list(math.symbols),
+            },
+            "bets": list(settings.bets),
+            "line_choices": list(self._line_choices),
+            **({"coins": math.coins} if math.coins else {}),
+            "max_stake": settings.max_stake,
+            "buys": [{"name": buy.name, "title": buy.title, "cost": buy.cost} for buy in self._buys.values()],
+        }
+
+    # States
+
+    def start(self, rng: Rng) -> Step:
+        """Nothing is drawn: the reels stand at their first stops, with the lowest bet on as many lines as it allows."""
+        bet = self.settings.bets[0]
+        lines = max(n for n in self._line_choices or (0,) if self._stake(bet, n) <= self.settings.max_stake)
+        return Step("idle", self._data(Round(bet, lines, self._stake(bet, lines))), self._idle_actions, {})
+
+    def apply(self, state: GameState, action: Action, rng: Rng) -> Step:
+        name, params = action
+        if name not in state.actions:
+            raise Refused(Code.ACTION_NOT_ALLOWED, f"{name!r} is not possible now; possible: {', '.join(state.actions)}.")
+        if name in ("spin", "buy"):
+            order = self._order(name, params)
+            return self._collect(state, then=action) if state.name == "won" else self._begin(state, order, rng)
+        if name == "play":
+            return self._played(state, params, rng)
+        if name == "pick":
+            return self._pick(state, params, rng)
+        if name == "gamble":
+            return self._gambled(state, params, rng)
+        if params:
+            _bad(f"{name!r} takes no parameters")
+        return self._collect(state)
+
+    def finish(self, state: GameState) -> Sequence[Action]:
+        if state.name == "feature":
+            raise Refused(Code.NOT_FINISHABLE, "A feature is running: play it to its end first.")
+        return self.abandon(state)
+
+    def abandon(self, state: GameState) -> Sequence[Action]:
+        """Plays what is left of a feature, picks drawn like all else, and pays without a gamble."""
+        if state.name == "feature":
+            return (Action("play", {"all": True, "collect": True}),)
+        return (Action("collect", {}),) if state.name == "won" else ()
+
+    # Actions
+
+    def _order(self, name: str, params: Mapping[str, Any]) -> Order:
+        """What `spin` or `buy` asks for, checked."""
+        allowed = {"bet", "lines"} if name == "spin" else {"name", "bet", "lines"}
+        if not params.keys() <= allowed:
+            _bad(f"{name!r} takes {', '.join(sorted(allowed))} and nothing else")
+        bought = None
+        if name == "buy":
+            wanted = params.get("name")
+            bought = self._buys.get(wanted) if isinstance(wanted, str) else None
+            if bought is None:
+                _bad(f'"name" must be one of {", ".join(self._buys)}')
+        bet = params.get("bet")
+        if type(bet) is not int or bet not in self.settings.bets:
+            _bad(f'"bet" must be one of {", ".join(map(str, self.settings.bets))}')
+        lines = self._lines(params)
+        stake = self._stake(bet, lines)
+        if stake > self.settings.max_stake:
+            raise Refused(Code.LIMIT, f"The highest total bet is {self.settings.max_stake}.")
+        return Order(bet, lines, stake, stake * bought.cost if bought else stake, bought)
+
+    def _lines(self, params: Mapping[str, Any]) -> int:
+        choices = self._line_choices
+        if "lines" not in params and len(choices) <= 1:
+            return choices[0] if choices else 0
+        lines = params.get("lines")
+        if type(lines) is not int or lines not in choices:
+            _bad(f'"lines" must be one of {", ".join(map(str, choices))}' if choices else "this game has no lines to choose")
+        return lines
+
+    def _stake(self, bet: int, lines: int) -> int:
+        return bet * self.math.total_bet(lines)
+
+    def _begin(self, state: GameState, order: Order, rng: Rng) -> Step:
+        round_ = Round(order.bet, order.lines, order.stake)
+        if order.bought:
+            round_.bought = order.bought.name
+            self._play.buy(round_, order.bought.award)
+        else:
+            self._play.spun(round_, rng)
+        return self._settled(state, round_, (Move("wager", order.cost),))
+
+    def _played(self, state: GameState, params: Mapping[str, Any], rng: Rng) -> Step:
+        everything, collect = params.get("all", False), params.get("collect", False)
+        known = params.keys() <= {"all", "collect"} and type(everything) is bool and type(collect) is bool
+        if not known or (collect and not everything):
+            _bad('"play" takes nothing, {"all": true} to play to the end, or {"all": true, "collect": true} to be paid, too')
+        round_ = Round.of(state.data)
+        self._play.step(round_, rng)
+        while everything and round_.feature:
+            self._play.step(round_, rng)
+        return self._settled(state, round_, listed=everything, collect=collect)
+
+    def _pick(self, state: GameState, params: Mapping[str, Any], rng: Rng) -> Step:
+        round_ = Round.of(state.data)
+        assert round_.feature
+        if round_.feature["type"] == "wheel":
+            if params:
+                _bad('a wheel is turned by "pick" without parameters')
+            self._play.step(round_, rng)
+            return self._settled(state, round_)
+        items = round_.feature["items"]
+        item = params.get("item")
+        if len(params) != 1 or type(item) is not int or not 0 <= item < len(items) or items[item]["open"]:
+            _bad(f'"pick" takes {{"item": a closed one of 0 to {len(items) - 1}}}')
+        self._play.pick(round_, item, rng)
+        return self._settled(state, round_)
+
+    def _gambled(self, state: GameState, params: Mapping[str, Any], rng: Rng) -> Step:
+        data = state.data
+        offer = data["gamble"]
+        context, kind = params.get("context", "game_round"), params.get("type")
+        if not params.keys() <= {"type", "context"} or context not in CONTEXTS:
+            _bad(f'"gamble" takes "type" and "context", which is one of {", ".join(CONTEXTS)}')
+        types = offer["types" if context == "game_round" else "spin_types"]
+        if not isinstance(kind, str) or kind not in types:
+            _bad(
+                f'"type" of {context} must be one of {", ".join(types)}'
+                if types
+                else f"{context} has nothing to be gambled now"
+            )
+        assert self._gamble
+        came, further = self._gamble.play(offer, kind, context, data["stake"], rng)
+        shown = {**_plain(data), "win": came.win, "gamble": (further or came).shown()}
+        if further:
+            return Step("won", shown, self._won_actions, state.private, over=False)
+        return self._over(state, shown, ())
+
+    def _collect(self, state: GameState, then: Action | None = None) -> Step:
+        data = _plain(state.data)
+        done = {"types": [], "spin_types": [], "steps_left": 0}
+        return self._over(state, {**data, "gamble": {**data["gamble"], **done}}, (), then)
+
+    # The steps that they lead to
+
+    def _settled(
+        self, state: GameState, round_: Round, moves: tuple[Move, ...] = (), listed: bool = False, collect: bool = False
+    ) -> Step:
+        """Where a round stands after it went on: in a feature, at its win, or over."""
+        feature = round_.feature
+        if feature:
+            actions = FREE_SPINS_ACTIONS if feature["type"] == "free_spins" else CHOICE_ACTIONS
+            return Step("feature", self._data(round_, listed), actions, state.private, moves, over=False)
+        if round_.win and self._gamble and not collect:
+            won = round_.spin["win"] if round_.spin else 0
+            if offer := self._gamble.first(round_.win, won, round_.stake):
+                return Step("won", self._data(round_, listed, offer), self._won_actions, state.private, moves, over=False)
+        return self._over(state, self._data(round_, listed), moves)
+
+    def _over(self, state: GameState, data: dict[str, Any], moves: tuple[Move, ...], then: Action | None = None) -> Step:
+        if data["win"]:
+            moves = (*moves, Move("win", data["win"]))
+        return Step("idle", data, self._idle_actions, state.private, moves, then=then)
+
+    def _data(self, round_: Round, listed: bool = False, offer: Offer | None = None) -> dict[str, Any]:
+        data = {
+            **self._static,
+            "bet": round_.bet,
+            "lines": round_.lines,
+            "stake": round_.stake,
+            "bought": round_.bought,
+            "spin": round_.spin,
+            "feature": round_.feature,
+            "queue": round_.queue,
+            "done": round_.done,
+            "win": round_.win,
+            "capped": round_.capped,
+            "gamble": offer.shown() if offer else None,
+        }
+        if round_.spin is None:
+            data["idle_window"] = self._first_window
+        if listed:
+            data["spins"] = round_.spins[-SHOWN_SPINS:]
+        return data
+
+    # The mathematics, for people
+
+    def rules(self) -> dict[str, Any]:
+        from webingo.engines.slots.rules import rules
+
+        return rules(self.math, self.settings)
+
+    def odds(self) -> Odds:
+        from webingo.engines.slots.par.odds import odds
+
+        return odds(self.math, self.settings)
+
+    def simulate(self, rounds: int, seed: int) -> Sample:
+        from webingo.engines.slots.simulation import simulate
+
+        return simulate(self.math, self.settings, rounds, seed)
+
+
+def _line_choices(math: definition.Math, settings: definition.Settings) -> tuple[int, ...]:
+    """How many lines may be played; none where ways pay. Raises ValueError where settings and mathematics don't fit."""
+    all_lines = (len(math.lines),) if math.lines else ()
+    choices = settings.lines or all_lines
+    if choices != all_lines and (math.coins or not math.lines):
+        raise ValueError(f"lines: {list(choices)} can't be chosen, since a spin costs {math.coins} bets whatever is played")
+    if choices and choices[-1] > len(math.lines):
+        raise ValueError(f"lines: {choices[-1]} can't be played, the game has {len(math.lines)}")
+    least = settings.bets[-1] * math.total_bet(min(choices, default=0))
+    if settings.max_stake < least:
+        raise ValueError(f"max_stake: {settings.max_stake} is below the lowest total bet with the highest of bets, {least}")
+    return choices
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    """The data without what concerned only the step before."""
+    return {key: value for key, value in data.items() if key != "spins"} | {"done": None}
+
+
+def _bad(reason: str) -> NoReturn:
+    raise Refused(Code.BAD_PARAMS, reason + ".")
