@@ -48,6 +48,13 @@ class Strip(Model):
     def symbols(self) -> frozenset[str]:
         return frozenset(self.stops or self.frequencies or ())
 
+    def most(self, symbol: str, rows: int) -> int:
+        """How many of a symbol can show at once."""
+        if self.stops is None:
+            return rows * (symbol in self.symbols)
+        around = self.stops + self.stops[: rows - 1]
+        return max(around[top : top + rows].count(symbol) for top in range(len(self.stops)))
+
 
 Strips = Annotated[
     tuple[Annotated[Strip, BeforeValidator(_as_stops, json_schema_input_type=list[str] | Strip)], ...], Field(strict=False)
@@ -111,7 +118,7 @@ class Math(Model):
     coins: Annotated[int, Field(ge=1, le=10_000)] | None = None
     align: Align = "left"
     line_coinciding: bool = False
-    pays: Annotated[tuple[LinePay, ...], Field(strict=False, max_length=200)]
+    pays: Annotated[tuple[LinePay, ...], Field(strict=False, max_length=200)] = ()
     scatters: Annotated[tuple[Scatter, ...], Field(strict=False, max_length=20)] = ()
     multiplier: Multipliers | None = None
     random_awards: Annotated[tuple[RandomAward, ...], Field(strict=False, max_length=20)] = ()
@@ -136,7 +143,7 @@ class Math(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Math":
-        if found := list(problems(self)):
+        if found := problems(self):
             raise refused("Math", found)
         return self
 

@@ -69,9 +69,9 @@ class Scatter(Model):
 
 
 class Choice(Model):
-    """Reels that turn wild together in a free spin."""
+    """Reels that turn wild together in a free spin; none may, too."""
 
-    reels: Reels
+    reels: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False)]
     weight: Weight = 1
 
 
@@ -188,7 +188,8 @@ class Buy(Model):
 
 
 class Gamble(Model):
-    """A win may be risked up to `max_steps` times, fairly, while it is at most `limit` times the total bet."""
+    """A win may be risked up to `max_steps` times, fairly, as long as winning makes it no more than `limit` times the total
+    bet."""
 
     types: Annotated[tuple[Literal["double_up", "triple_up"], ...], Field(strict=False, min_length=1)]
     max_steps: Annotated[int, Field(ge=1, le=20)]
@@ -196,8 +197,8 @@ class Gamble(Model):
 
 
 class Jackpot(Model):
-    """The win that triggers a jackpot: at least `count` of the pay or scatter `pay`."""
+    """The win that triggers a jackpot: at least `count` of the pay or scatter `pay`. One of a wheel has neither."""
 
     id: Name
-    pay: Symbol
-    count: Annotated[int, Field(ge=1)]
+    pay: Symbol | None = None
+    count: Annotated[int, Field(ge=1)] | None = None

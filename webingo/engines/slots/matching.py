@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from webingo.engines.slots.definition import LinePay, Math
 from webingo.engines.slots.features import Award, Wild
-
-ANYTHING = "*"
+from webingo.engines.slots.models import ANYTHING
 
 
 class Prize(NamedTuple):
     """A pay, by how many cells match (0 to reels): `counts` are those that are paid (0: none), `amounts` what they pay without
-    wild multipliers, `awards` what is given, with the count that it is given for."""
+    wild multipliers, `awards` what is given, with the count that it is given for. `asked` are the reels on which a combination
+    asks for something, which are the cells of its win."""
 
     number: int
     name: str
-    combination: bool
+    asked: tuple[int, ...]
     counts: tuple[int, ...]
     amounts: tuple[int, ...]
     awards: tuple[tuple[int, Award] | None, ...]
@@ -93,7 +93,8 @@ def _prize(index: int, pay: LinePay, reels: int) -> Prize:
     given = {reels: pay.award} if pay.combination and pay.award else pay.awards
     counts = tuple(highest(pays, n) for n in range(reels + 1))
     awards = tuple((k, given[k]) if (k := highest(given, n)) else None for n in range(reels + 1))
-    return Prize(index, pay.name, bool(pay.combination), counts, tuple(pays[k] if k else 0 for k in counts), awards)
+    asked = tuple(reel for reel, choice in enumerate(pay.combination) if ANYTHING not in choice)
+    return Prize(index, pay.name, asked, counts, tuple(pays[k] if k else 0 for k in counts), awards)
 
 
 def highest(table: dict[int, object] | dict[int, int] | dict[int, Award], n: int) -> int:

@@ -14,6 +14,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+ANYTHING = "*"
+"""In a combination: any symbol."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -65,7 +68,7 @@ _Keyed = dict[str, int]
 _NUMBER = re.compile(r"[1-9]\d{0,8}")
 Counts = Annotated[dict[int, Pay], BeforeValidator(keyed, json_schema_input_type=_Keyed), AfterValidator(Table)]
 """What so many symbols pay: {count: multiple of the bet}."""
-Factor = Annotated[int, Field(ge=1, le=1_000_000)]
+Factor = Annotated[int, Field(ge=1, le=100_000)]
 Multipliers = Annotated[
     dict[Factor, Weight],
     BeforeValidator(keyed, json_schema_input_type=_Keyed),

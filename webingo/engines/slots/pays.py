@@ -63,16 +63,17 @@ class LinePays:
     def _win(self, index: int, n: int, direction: str, cells: tuple[int, ...], masks: list[int]) -> LineWin:
         pattern = self.pattern
         prize = pattern.prizes[index]
-        matching = [reel for reel, mask in enumerate(masks) if mask >> index & 1]
-        if direction == "right":
-            matching.reverse()
-        reels = sorted(matching[: prize.counts[n]])
+        if prize.asked:
+            direction, reels = "any", prize.asked
+        else:
+            matching = [reel for reel, mask in enumerate(masks) if mask >> index & 1]
+            if direction == "right":
+                matching.reverse()
+            reels = tuple(sorted(matching[: prize.counts[n]]))
         replacing = [reel for reel in reels if not pattern.natural[reel][cells[reel]] >> index & 1]
         factors = [factor for reel in replacing if (factor := pattern.factor[reel][cells[reel]]) > 1]
         multiplier = pattern.combined(factors) if factors else 1
-        return LineWin(
-            index, prize.counts[n], direction, multiplier, len(replacing), prize.amounts[n] * multiplier, tuple(reels)
-        )
+        return LineWin(index, prize.counts[n], direction, multiplier, len(replacing), prize.amounts[n] * multiplier, reels)
 
     def _paid(self, wins: list[LineWin]) -> list[LineWin]:
         """Those of the wins that are paid: see docs/slots.md."""

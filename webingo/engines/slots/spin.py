@@ -150,7 +150,7 @@ class Mode:
         return tuple(
             jackpot.id
             for jackpot in self._math.jackpots
-            if any(win.pay == jackpot.pay and win.count >= jackpot.count for win in wins)
+            if any(win.pay == jackpot.pay and win.count >= (jackpot.count or 0) for win in wins)
         )
 
     def spin(self, rng: Rng, lines: int, multiplier: int | None = None) -> Spin:
