@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar
 
 from webingo.engines.slots.definition import Math
-from webingo.engines.slots.features import FreeSpins
+from webingo.engines.slots.features import FreeSpins, Scatter
+from webingo.engines.slots.lines import Lines
 from webingo.engines.slots.matching import Awarded, highest
 from webingo.engines.slots.pays import LinePays
 from webingo.engines.slots.reels import reels_of
@@ -45,6 +46,9 @@ class Judged(NamedTuple):
     jackpots: tuple[str, ...]
 
 
+LOST = Judged((), 0, 0, (), ())
+
+
 class Spin(NamedTuple):
     """A spin: `landed` as the reels stopped, `window` with the wilds that fill reels; `extra_wilds` are those reels that turned
     wild; `multiplier` multiplies all that it wins."""
@@ -56,6 +60,17 @@ class Spin(NamedTuple):
     judged: Judged
     multiplier: int
     extra_wilds: tuple[int, ...]
+
+
+class ScatterTable(NamedTuple):
+    """A scatter by how many of it land where it counts, from none to all cells: the count that is paid, its pay, its award."""
+
+    name: str
+    symbol: int
+    reels: tuple[int, ...] | None
+    counts: tuple[int, ...]
+    amounts: tuple[int, ...]
+    awards: tuple[Awarded | None, ...]
 
 
 class Mode:
@@ -74,97 +89,110 @@ class Mode:
         extra = feature.extra_wilds if feature else None
         self.extra_symbol = math.ids[extra.symbol] if extra else -1
         self.extra_wilds = tuple((choice.reels, choice.weight) for choice in extra.choices) if extra else (((), 1),)
-        self._math = math
-        self._ids = math.ids
-        self._expanding = [
-            [math.ids[wild.symbol] for wild in wilds if wild.expands and (wild.reels is None or reel in wild.reels)]
+        self._names = tuple(pay.name for pay in math.pays)
+        self._jackpots = tuple((jackpot.id, jackpot.pay, jackpot.count or 0) for jackpot in math.jackpots)
+        self._tables = tuple(_table(scatter, math) for scatter in self.scatters)
+        self._lines = Lines(math, self.pays) if self.pays else None
+        self._rows = math.lines
+        self._expanding = tuple(
+            tuple(math.ids[wild.symbol] for wild in wilds if wild.expands and (wild.reels is None or reel in wild.reels))
             for reel in range(math.window.reels)
-        ]
-        self._free_spins = frozenset(math.free_spins)
+        )
+        self._expands = any(self._expanding)
+        self._refused = frozenset(math.free_spins) - {name} if feature else frozenset()
 
     def window(self, landed: Symbols, extra_wild_reels: tuple[int, ...] = ()) -> Symbols:
         """What is judged: reels that turn wild, and those on which an expanding wild landed, are filled."""
+        if not self._expands and not extra_wild_reels:
+            return landed
         columns = []
         for reel, column in enumerate(landed):
-            filling = (
-                self.extra_symbol if reel in extra_wild_reels else next((s for s in self._expanding[reel] if s in column), None)
-            )
+            filling = next((symbol for symbol in self._expanding[reel] if symbol in column), None)
+            if reel in extra_wild_reels:
+                filling = self.extra_symbol
             columns.append(column if filling is None else (filling,) * self.rows)
         return tuple(columns)
 
     def judge(self, landed: Symbols, window: Symbols, lines: int) -> Judged:
         """What a window pays on the first `lines` lines, or by ways. Scatters count as they landed."""
-        wins, line_amount, awards = self._judge_lines(window, lines) if self.pays else self._judge_ways(window)
-        scatter_amount = 0
-        for scatter in self.scatters:
-            symbol = self._ids[scatter.symbol]
-            on = range(len(landed)) if scatter.reels is None else scatter.reels
-            n = sum(landed[reel].count(symbol) for reel in on)
-            k = highest(scatter.pays, n)
-            if k and scatter.pays[k]:
-                cells = tuple((reel, row) for reel in on for row, cell in enumerate(landed[reel]) if cell == symbol)
-                scatter_amount += scatter.pays[k]
-                wins.append(Win("scatter", scatter.name, k, -1, "any", 1, 1, 0, scatter.pays[k], cells))
-            if k := highest(scatter.awards, n):
-                awards.append(Awarded(scatter.awards[k], scatter.name, k))
-        if self.name != BASE:
-            awards = [a for a in awards if a.award.feature == self.name or a.award.feature not in self._free_spins]
-        return Judged(tuple(wins), line_amount, scatter_amount, tuple(awards), self._jackpots(wins))
-
-    def _judge_lines(self, window: Symbols, lines: int) -> tuple[list[Win], int, list[Awarded]]:
-        assert self.pays
-        wins = []
+        wins: list[Win] = []
         awards: list[Awarded] = []
-        for number, line in enumerate(self._math.lines[:lines]):
-            result = self.pays.judge(tuple(column[row] for column, row in zip(window, line, strict=True)))
-            for win in result.wins:
-                name = self._math.pays[win.pay].name
-                cells = tuple((reel, line[reel]) for reel in win.cells)
-                wins.append(
-                    Win("line", name, win.count, number, win.direction, 1, win.multiplier, win.replaced, win.amount, cells)
-                )
-            awards += result.awards
-        return wins, sum(win.amount for win in wins), awards
+        line_amount = self._judge_lines(window, lines, wins, awards) if self.pays else self._judge_ways(window, wins, awards)
+        scatter_amount = 0
+        cells = tuple(chain.from_iterable(landed))
+        for table in self._tables:
+            on = cells if table.reels is None else tuple(chain.from_iterable([landed[reel] for reel in table.reels]))
+            n = on.count(table.symbol)
+            if amount := table.amounts[n]:
+                scatter_amount += amount
+                wins.append(_scatter_win(table, n, landed))
+            if award := table.awards[n]:
+                awards.append(award)
+        if not wins and not awards:
+            return LOST
+        if self._refused:
+            awards = [given for given in awards if given.award.feature not in self._refused]
+        return Judged(tuple(wins), line_amount, scatter_amount, tuple(awards), self._triggered(wins))
 
-    def _judge_ways(self, window: Symbols) -> tuple[list[Win], int, list[Awarded]]:
+    def _judge_lines(self, window: Symbols, lines: int, wins: list[Win], awards: list[Awarded]) -> int:
+        assert self._lines
+        total = 0
+        for number, result in self._lines.results(window, lines):
+            total += result.amount
+            awards += result.awards
+            for pay, count, direction, multiplier, replaced, amount, reels in result.wins:
+                rows = self._rows[number]
+                places = tuple([(reel, rows[reel]) for reel in reels])
+                name = self._names[pay]
+                wins.append(Win("line", name, count, number, direction, 1, multiplier, replaced, amount, places))
+        return total
+
+    def _judge_ways(self, window: Symbols, wins: list[Win], awards: list[Awarded]) -> int:
         assert self.ways
         result = self.ways.judge(window)
-        wins = [
-            Win(
-                "ways",
-                self._math.pays[w.pay].name,
-                w.count,
-                -1,
-                w.direction,
-                w.ways,
-                w.multiplier,
-                w.replaced,
-                w.amount,
-                w.cells,
-            )
-            for w in result.wins
-        ]
-        return wins, result.amount, list(result.awards)
+        awards += result.awards
+        for pay, count, direction, multiplier, replaced, ways, amount, places in result.wins:
+            name = self._names[pay]
+            wins.append(Win("ways", name, count, -1, direction, ways, multiplier, replaced, amount, places))
+        return result.amount
 
-    def _jackpots(self, wins: list[Win]) -> tuple[str, ...]:
-        return tuple(
-            jackpot.id
-            for jackpot in self._math.jackpots
-            if any(win.pay == jackpot.pay and win.count >= (jackpot.count or 0) for win in wins)
-        )
+    def _triggered(self, wins: list[Win]) -> tuple[str, ...]:
+        if not self._jackpots:
+            return ()
+        return tuple(name for name, pay, count in self._jackpots if any(win.pay == pay and win.count >= count for win in wins))
 
     def spin(self, rng: Rng, lines: int, multiplier: int | None = None) -> Spin:
         """Draws, in this order: which reels turn wild, the reels from the left, and the multiplier where something is won.
         What is certain isn't drawn; `multiplier` is one that an award fixes."""
         extra = _drawn(self.extra_wilds, rng)
         drawn = [reel.spin(rng) for reel in self.reels]
-        landed = tuple(column for _, column in drawn)
+        landed = tuple([column for _, column in drawn])
         window = self.window(landed, extra)
         judged = self.judge(landed, window, lines)
         factor = 1
         if judged.line_amount or judged.scatter_amount:
             factor = _drawn(self.multipliers, rng) if multiplier is None else multiplier
         return Spin(self.name, [stop for stop, _ in drawn], landed, window, judged, factor, extra)
+
+
+def _table(scatter: Scatter, math: Math) -> ScatterTable:
+    most = math.window.rows * (math.window.reels if scatter.reels is None else len(scatter.reels))
+    counts = tuple(highest(scatter.pays, n) for n in range(most + 1))
+    given = [highest(scatter.awards, n) for n in range(most + 1)]
+    return ScatterTable(
+        scatter.name,
+        math.ids[scatter.symbol],
+        scatter.reels,
+        counts,
+        tuple(scatter.pays[k] if k else 0 for k in counts),
+        tuple(Awarded(scatter.awards[k], scatter.name, k) if k else None for k in given),
+    )
+
+
+def _scatter_win(table: ScatterTable, n: int, landed: Symbols) -> Win:
+    on = range(len(landed)) if table.reels is None else table.reels
+    cells = tuple((reel, row) for reel in on for row, cell in enumerate(landed[reel]) if cell == table.symbol)
+    return Win("scatter", table.name, table.counts[n], -1, "any", 1, 1, 0, table.amounts[n], cells)
 
 
 def _drawn(choices: tuple[tuple[T, int], ...], rng: Rng) -> T:

@@ -1,12 +1,16 @@
 """What a window pays in a game of ways: the one judge of ways, for live play, exact figures and simulation."""
 
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import combinations, product
+from math import prod
 from typing import NamedTuple
 
 from webingo.engines.slots.definition import Math
 from webingo.engines.slots.features import Wild
 from webingo.engines.slots.matching import Awarded, Pattern
+
+_REMEMBERED = 1 << 12
 
 Cell = tuple[int, int]
 
@@ -44,13 +48,25 @@ class Candidate(NamedTuple):
     reels: tuple[int, ...]
 
 
+class Group(NamedTuple):
+    """Cells of one reel that no candidate tells apart: the pays that they match, those by themselves, the wild's multiplier."""
+
+    cells: tuple[Cell, ...]
+    matched: int
+    natural: int
+    factor: int
+
+
 class Run(NamedTuple):
-    """Runs of one candidate that look alike: a group of cells on each of its reels."""
+    """Runs of one candidate that look alike: any cell of each group."""
 
     candidate: Candidate
     groups: tuple[tuple[Cell, ...], ...]
     replaced: int
     multiplier: int
+
+
+Groups = list[list[Group]]
 
 
 class WaysPays:
@@ -60,16 +76,12 @@ class WaysPays:
         self.pattern = Pattern(math, wilds)
         self._both = math.align == "both"
         self._coinciding = math.line_coinciding
+        self._unions = [lru_cache(_REMEMBERED)(partial(_union, matched)) for matched in self.pattern.matched]
 
     def judge(self, window: tuple[tuple[int, ...], ...]) -> WaysResult:
         """The result of a window that shows these symbols, [reel][row]."""
         pattern = self.pattern
-        masks = []
-        for matched, column in zip(pattern.matched, window, strict=True):
-            mask = 0
-            for cell in column:
-                mask |= matched[cell]
-            masks.append(mask)
+        masks = [union(column) for union, column in zip(self._unions, window, strict=True)]
         candidates: list[Candidate] = []
         longest: dict[int, int] = {}
         for index, n, direction in pattern.runs(masks):
@@ -83,93 +95,95 @@ class WaysPays:
         if not candidates and not longest:
             return NOTHING
         awards = [(pattern.prizes[index], pattern.prizes[index].awards[n]) for index, n in sorted(longest.items())]
-        wins = tuple(self._rows(self._paid(candidates, window)))
+        wins = tuple(_rows(self._paid(candidates, window)))
         given = tuple(Awarded(found[1], prize.name, found[0]) for prize, found in awards if found)
         return WaysResult(sum(win.amount for win in wins), wins, given)
 
     def _paid(self, candidates: list[Candidate], window: tuple[tuple[int, ...], ...]) -> list[Run]:
         """The runs that are paid, each once: see docs/slots.md."""
-        if self._coinciding:
-            sides = [[candidate] for candidate in candidates]
-        else:
-            right = [candidate for candidate in candidates if self._both and candidate.direction == "right"]
-            sides = [side for side in ([c for c in candidates if c not in right], right) if side]
         groups = self._groups(candidates, window)
-        paid: dict[tuple[int, tuple[tuple[Cell, ...], ...]], Run] = {}
-        for side in sides:
-            for run in self._side(side, groups, window):
-                paid.setdefault((run.candidate.pay, run.groups), run)
-        return list(paid.values())
+        right = [c for c in candidates if self._both and c.direction == "right"]
+        left = [c for c in candidates if c not in right]
+        found: list[Run] = []
+        for side in (left, right):
+            if self._coinciding or not _rivals(side, groups):
+                found += [self._run(c, way) for c in side for way in _ways_of(c, groups)]
+            else:
+                found += self._highest(side, groups)
+        if not self._both and not self._coinciding:
+            return found
+        once: dict[tuple[int, tuple[tuple[Cell, ...], ...]], Run] = {}
+        for run in found:
+            once.setdefault((run.candidate.pay, run.groups), run)
+        return list(once.values())
 
-    def _groups(
-        self, candidates: list[Candidate], window: tuple[tuple[int, ...], ...]
-    ) -> list[list[tuple[tuple[Cell, ...], int, int, int]]]:
-        """For each reel the groups of cells that no candidate tells apart: (cells, pays matched, naturally, multiplier)."""
+    def _groups(self, candidates: list[Candidate], window: tuple[tuple[int, ...], ...]) -> Groups:
+        """For each reel its cells, those together that the candidates don't tell apart."""
         relevant = 0
         for candidate in candidates:
             relevant |= 1 << candidate.pay
         grouped = []
         for reel, column in enumerate(window):
+            matches, naturals, factors = self.pattern.matched[reel], self.pattern.natural[reel], self.pattern.factor[reel]
             alike: dict[tuple[int, int, int], list[Cell]] = {}
             for row, cell in enumerate(column):
-                matched = self.pattern.matched[reel][cell] & relevant
-                natural = self.pattern.natural[reel][cell] & relevant
-                alike.setdefault((matched, natural, self.pattern.factor[reel][cell]), []).append((reel, row))
-            grouped.append([(tuple(cells), *kind) for kind, cells in alike.items()])
+                kind = (matches[cell] & relevant, naturals[cell] & relevant, factors[cell])
+                alike.setdefault(kind, []).append((reel, row))
+            grouped.append([Group(tuple(cells), *kind) for kind, cells in alike.items()])
         return grouped
 
-    def _side(
-        self,
-        candidates: list[Candidate],
-        groups: list[list[tuple[tuple[Cell, ...], int, int, int]]],
-        window: tuple[tuple[int, ...], ...],
-    ) -> Iterator[Run]:
-        """Of each way the highest run."""
-        seen = set()
+    def _highest(self, candidates: list[Candidate], groups: Groups) -> list[Run]:
+        """Of each way the highest run, each once."""
+        found: dict[tuple[Candidate, tuple[tuple[Cell, ...], ...]], Run] = {}
         for way in product(*groups):
-            best: Run | None = None
-            for candidate in candidates:
-                if all(way[reel][1] >> candidate.pay & 1 for reel in candidate.reels):
-                    run = self._run(candidate, way)
-                    if best is None or self._rank(run) > self._rank(best):
-                        best = run
-            if best and (best.candidate, best.groups) not in seen:
-                seen.add((best.candidate, best.groups))
-                yield best
+            runs = [
+                self._run(candidate, [way[reel] for reel in candidate.reels])
+                for candidate in candidates
+                if all(way[reel].matched >> candidate.pay & 1 for reel in candidate.reels)
+            ]
+            if runs:
+                best = max(runs, key=lambda run: (run.candidate.amount * run.multiplier, -run.candidate.pay))
+                found.setdefault((best.candidate, best.groups), best)
+        return list(found.values())
 
-    @staticmethod
-    def _rank(run: Run) -> tuple[int, int]:
-        return run.candidate.amount * run.multiplier, -run.candidate.pay
-
-    def _run(self, candidate: Candidate, way: tuple[tuple[tuple[Cell, ...], int, int, int], ...]) -> Run:
-        on = [way[reel] for reel in candidate.reels]
-        replacing = [factor for _, _, natural, factor in on if not natural >> candidate.pay & 1]
+    def _run(self, candidate: Candidate, way: Sequence[Group]) -> Run:
+        replacing = [group.factor for group in way if not group.natural >> candidate.pay & 1]
         factors = [factor for factor in replacing if factor > 1]
         multiplier = self.pattern.combined(factors) if factors else 1
-        return Run(candidate, tuple(group[0] for group in on), len(replacing), multiplier)
+        return Run(candidate, tuple([group.cells for group in way]), len(replacing), multiplier)
 
-    @staticmethod
-    def _rows(runs: list[Run]) -> Iterator[WaysWin]:
-        """One row for each pay, count, direction and multiplier."""
-        rows: dict[tuple[Candidate, int], list[Run]] = {}
-        for run in runs:
-            rows.setdefault((run.candidate, run.multiplier), []).append(run)
-        for (candidate, multiplier), alike in rows.items():
-            ways = 0
-            cells: set[Cell] = set()
-            for run in alike:
-                number = 1
-                for group in run.groups:
-                    number *= len(group)
-                    cells.update(group)
-                ways += number
-            yield WaysWin(
-                candidate.pay,
-                candidate.count,
-                candidate.direction,
-                multiplier,
-                max(run.replaced for run in alike),
-                ways,
-                ways * candidate.amount * multiplier,
-                tuple(sorted(cells)),
-            )
+
+def _union(matched: tuple[int, ...], column: tuple[int, ...]) -> int:
+    """The pays that some cell of a column matches."""
+    mask = 0
+    for cell in column:
+        mask |= matched[cell]
+    return mask
+
+
+def _rivals(candidates: list[Candidate], groups: Groups) -> bool:
+    """Whether runs of two of them lie on one way: on each reel that both need, some cell matches both."""
+    for one, other in combinations(candidates, 2):
+        pays = 1 << one.pay | 1 << other.pay
+        shared = [reel for reel in one.reels if reel in other.reels]
+        if all(any(group.matched & pays == pays for group in groups[reel]) for reel in shared):
+            return True
+    return False
+
+
+def _ways_of(candidate: Candidate, groups: Groups) -> Iterator[tuple[Group, ...]]:
+    """The groups that make its runs."""
+    return product(*[[group for group in groups[reel] if group.matched >> candidate.pay & 1] for reel in candidate.reels])
+
+
+def _rows(runs: list[Run]) -> Iterator[WaysWin]:
+    """One row for each pay, count, direction and multiplier."""
+    rows: dict[tuple[Candidate, int], list[Run]] = {}
+    for run in runs:
+        rows.setdefault((run.candidate, run.multiplier), []).append(run)
+    for (candidate, multiplier), alike in rows.items():
+        pay, count, direction, amount, _ = candidate
+        ways = sum(prod([len(cells) for cells in run.groups]) for run in alike)
+        cells = {cell for run in alike for cells in run.groups for cell in cells}
+        replaced = max(run.replaced for run in alike)
+        yield WaysWin(pay, count, direction, multiplier, replaced, ways, ways * amount * multiplier, tuple(sorted(cells)))
