@@ -23,6 +23,7 @@ from webingo.engines.engine import Action
 from webingo.resources.local import LocalResources
 from webingo.rng import SystemRng
 from webingo.session import play
+from webingo.support import answer as answers
 from webingo.support.clock import SystemClock
 from webingo.support.redis import Link, Script, connect
 from webingo.support.redis.embedded import EmbeddedServer
@@ -50,9 +51,9 @@ class _Recorder:
     def __init__(self) -> None:
         self.calls: list[Prepared] = []
 
-    async def call(self, script: Script, keys: Sequence[str], args: Arguments) -> Any:
+    def send(self, script: Script, keys: Sequence[str], args: Arguments, answer: answers.Answer[Any]) -> None:
         self.calls.append(Prepared(script, list(keys), list(args)))
-        return [b"OK", 0, 0]
+        answer.set_result([b"OK", 0, 0])
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a commit uses {name}")

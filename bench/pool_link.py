@@ -7,6 +7,7 @@ from typing import Any
 import redis.asyncio as redis
 from redis.exceptions import NoScriptError
 
+from webingo.support.answer import Answer, pass_on
 from webingo.support.redis import Script
 
 CONNECTIONS = 64
@@ -33,6 +34,9 @@ class PoolLink:
             return await self._client.evalsha(script.sha, len(keys), *keys, *args)
         except NoScriptError:
             return await self._client.eval(script.source, len(keys), *keys, *args)
+
+    def send(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int], answer: Answer[Any]) -> None:
+        pass_on(self.call(script, keys, args), answer)
 
     async def execute(self, *command: str | bytes | int) -> Any:
         return await self._client.execute_command(*command)

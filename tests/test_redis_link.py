@@ -274,6 +274,8 @@ async def test_listeners_hear_and_are_told_when_they_may_have_missed_something(o
     heard: list[bytes | str] = []
     link.listen("events", heard.append, lambda: heard.append("missed"))
     link.listen("others", lambda message: heard.append(b"other " + message), lambda: heard.append("missed others"))
+    also: list[bytes | str] = []
+    link.listen("events", also.append, lambda: also.append("missed"))
     for _ in range(200):
         if await link.execute("PUBSUB", "NUMSUB", "events", "others") == [b"events", 1, b"others", 1]:
             break
@@ -286,6 +288,7 @@ async def test_listeners_hear_and_are_told_when_they_may_have_missed_something(o
     own_server.start()
     await until(lambda: len(heard) == 4)
     assert sorted(heard[2:]) == ["missed", "missed others"]
+    assert also == [b"one", "missed"]
     await link.execute("PUBLISH", "events", "three")
     await until(lambda: len(heard) == 5)
     assert heard[-1] == b"three"

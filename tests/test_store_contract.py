@@ -161,6 +161,18 @@ async def test_unloading_a_game_sent_twice_counts_once(store: Store) -> None:
     assert (opened.game, opened.state, opened.round) == ("", b"", "")
 
 
+async def test_a_private_part_that_is_not_sent_stays_and_one_that_is_sent_replaces_it(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4, private=None))
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert (opened.private, opened.userdata) == (b'{"secret":1}', {})
+    player.epoch = opened.epoch
+    await player.commit(player.tx(private=b'{"secret":2}', userdata=b'{"level":3}'))
+    opened = await store.open(player.seat, wallet_of(player.seat), 0, 5)
+    assert (opened.private, opened.userdata) == (b'{"secret":2}', {"level": 3})
+
+
 async def test_an_old_state_is_refused_and_nothing_is_written(store: Store) -> None:
     player = await Player.sit(store)
     await player.load()
@@ -177,6 +189,7 @@ async def test_a_session_that_was_taken_over_can_write_no_more(store: Store) -> 
     await Player.sit(store, first.seat)
     await refused(Code.REPLACED, store.commit(first.bet(4)))
     await refused(Code.REPLACED, store.save_userdata(first.seat, first.epoch, b"{}"))
+    await refused(Code.REPLACED, store.save_note(first.seat, first.epoch, b"late"))
     assert (await store.funds(wallet_of(first.seat))).balance == 100
 
 
@@ -242,6 +255,21 @@ async def test_userdata_stays_with_the_seat(store: Store) -> None:
     other_site = await Player.sit(store, Seat(player.seat.user, "other"))
     assert other_site.opened.userdata == {}
     assert other_site.opened.funds.balance == 100, "sites of a platform share the wallet"
+
+
+async def test_a_note_stays_with_the_seat_and_is_the_last_holders(store: Store) -> None:
+    seat = new_seat()
+    assert await store.note(seat) == b""
+    player = await Player.sit(store, seat)
+    assert await store.note(seat) == b""
+    await store.save_note(seat, player.epoch, b"first")
+    await store.save_note(seat, player.epoch, b"\x00second")
+    await player.load()
+    later = await Player.sit(store, seat)
+    await refused(Code.REPLACED, store.save_note(seat, player.epoch, b"late"))
+    assert await store.note(seat) == b"\x00second"
+    assert later.opened.userdata == {}
+    await refused(Code.REPLACED, store.save_note(new_seat(), 1, b"nobody sits there"))
 
 
 async def test_a_transaction_may_carry_userdata(store: Store) -> None:

@@ -20,10 +20,12 @@ from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
 from webingo.server.edge import EdgeServer
 from webingo.server.session_http import SessionHandler
+from webingo.server.slot_ide import handler as slot_ide
+from webingo.server.slot_ide.visits import Visits
 from webingo.server.websocket import DoorLimits, Visitor
 from webingo.session.abandoned import close_abandoned
 from webingo.session.house import House
-from webingo.session.session import GOING_AWAY
+from webingo.session.outlet import GOING_AWAY
 from webingo.support.clock import Clock, SystemClock
 from webingo.support.redis import connect
 from webingo.transaction.redis_store import RedisStore
@@ -67,7 +69,9 @@ class Server:
 
     def _listen(self) -> None:
         settings = self.settings
-        self.house = House(self.store, self._resources, SystemRng(), self._clock)
+        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug)
+        idle_s, rate, burst = settings.session_idle_s, settings.message_rate, settings.message_burst
+        self._slot_ide = Visits(self.house, idle_s, rate, burst)
         self.store.listen(self.house.hear, self.house.missed)
         self._http = EdgeServer(
             Application(self._routes(), log_function=_log_request),
@@ -106,6 +110,7 @@ class Server:
         return [
             (r"/session/ws", DoorHandler, door),
             (r"/session", SessionHandler, login),
+            *slot_ide.routes(self._slot_ide, settings.max_frame_bytes),
             *health.routes(self._unready),
             *files.routes(settings, self._resources),
         ]
@@ -129,8 +134,8 @@ class Server:
         self._http.stop()
         self._sweeper.cancel()
         leaving = [asyncio.create_task(visitor.leave(GOING_AWAY)) for visitor in self._visitors]
-        if leaving:
-            await asyncio.wait(leaving, timeout=self.settings.graceful_stop_s)
+        leaving.append(asyncio.create_task(self._slot_ide.stop()))
+        await asyncio.wait(leaving, timeout=self.settings.graceful_stop_s)
         await self._connections.close(GOING_AWAY, "The server goes down.")
         await self._http.close_all_connections()
         if endings := [ending for visitor in self._visitors if (ending := visitor.ending) is not None]:

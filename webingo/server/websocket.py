@@ -16,7 +16,8 @@ from webingo.server.login import log_in
 from webingo.session import protocol
 from webingo.session.history import HistoryComponent
 from webingo.session.house import House
-from webingo.session.session import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER, Session
+from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER
+from webingo.session.session import Session
 from webingo.support import metrics
 from webingo.transaction.transaction import WalletId
 from webingo.user import User

@@ -4,7 +4,7 @@ Everything here is committed before it is true: where a commit is refused, the p
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -20,6 +20,18 @@ from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transacti
 from webingo.wallet.wallet import Wallet
 
 log = structlog.get_logger("webingo.session")
+
+
+Shown = tuple[Transition, Funds]
+"""What a player gets to see: a transition that is committed, and the funds after it."""
+
+
+class Turn(NamedTuple):
+    """What actions lead to, decided and not yet committed; `begins` where a round begins with it."""
+
+    transitions: list[Transition]
+    transaction: Transaction
+    begins: bool
 
 
 class Place:
@@ -76,28 +88,46 @@ class Place:
     async def begin(self, game: Game) -> None:
         """Loads a game where none runs."""
         running = began(game, self._house.rng)
-        self.learn(await self._commit(self._entering("", running, ())))
+        self.learn(await self._commit(self._entering(None, running, (), self._house.clock.now_ms())))
         self.running = running
 
-    async def play(self, running: Running, actions: Sequence[Action]) -> list[tuple[Transition, Funds]]:
-        """Runs the actions on the running game and commits them in one step. Answers every transition with the funds after
-        it. Raises Refused as the engine and the store do."""
-        house = self._house
-        done = transitions(running, actions, house.rng, self.seat, self.wallet.id, house.clock.now_ms())
-        begins = any(transition.part.header for transition in done)
+    async def play(self, running: Running, actions: Sequence[Action]) -> list[Shown]:
+        """Runs the actions on the running game and commits them in one step. Raises Refused as the engine and the store do."""
+        turn = self.decide(running, actions)
+        return self.settle(turn, await self._commit(turn.transaction))
+
+    def decide(self, running: Running, actions: Sequence[Action]) -> Turn:
+        """What the actions lead to. Nothing has happened yet: the wallet commits it, then comes `settle` or `refused`."""
+        house, at_ms = self._house, self._house.clock.now_ms()
+        done = transitions(running, actions, house.rng, self.seat, self.wallet.id, at_ms)
+        parts = tuple([transition.part for transition in done])
+        begins = any(part.header for part in parts)
         if begins:
             self._check_beginning(running.game)
-        last = done[-1].running
-        funds = await self._commit(self._entering(running.state.id, last, [transition.part for transition in done]))
-        self.running, self.funds = last, funds
-        if begins:
-            self._next_round = house.clock.monotonic() + self.site.flags.min_spin_ms / 1000
-        balance = funds.balance - sum(transition.won - transition.wagered for transition in done)
-        seen = []
+        return Turn(done, self._entering(running, done[-1].running, parts, at_ms), begins)
+
+    def settle(self, turn: Turn, funds: Funds) -> list[Shown]:
+        """The turn was committed, which left these funds: every transition with the funds after it."""
+        done = turn.transitions
+        self.running, self.funds = done[-1].running, funds
+        if turn.begins and self.site.flags.min_spin_ms:
+            self._next_round = self._house.clock.monotonic() + self.site.flags.min_spin_ms / 1000
+        if len(done) == 1:
+            return [(done[0], funds)]
+        balance = funds.balance - sum([transition.won - transition.wagered for transition in done])
+        shown = []
         for transition in done:
             balance += transition.won - transition.wagered
-            seen.append((transition, Funds(balance, funds.seq)))
-        return seen
+            shown.append((transition, Funds(balance, funds.seq)))
+        return shown
+
+    async def refused(self, transaction: Transaction, refusal: Refused) -> None:
+        """The store refused: what it knows better is learned."""
+        if "balance" in refusal.facts:
+            self.learn(Funds(refusal.facts["balance"], refusal.facts["seq"]))
+        if refusal.code is Code.STALE:
+            log.warning("seat_was_elsewhere", session=str(self.seat), base=transaction.base)
+            await self.take()
 
     def _check_beginning(self, game: Game) -> None:
         """Whether a new round may begin now. What is resumed with an open round may have been disabled since."""
@@ -117,19 +147,19 @@ class Place:
         if self.epoch:
             await self.wallet.close(self.seat, self.epoch)
 
-    def _entering(self, base: str, to: Running, parts: Sequence[Part]) -> Transaction:
+    def _entering(self, base: Running | None, to: Running, parts: tuple[Part, ...], at_ms: int) -> Transaction:
         return Transaction(
-            seat=self.seat,
-            wallet=self.wallet.id,
-            epoch=self.epoch,
-            at_ms=self._house.clock.now_ms(),
-            base=base,
-            sid=to.state.id,
-            game=to.game.manifest.id,
-            state=to.public,
-            private=to.private,
-            max_win=to.game.engine.max_win,
-            parts=tuple(parts),
+            self.seat,
+            self.wallet.id,
+            self.epoch,
+            at_ms,
+            "" if base is None else base.state.id,
+            to.state.id,
+            to.game.manifest.id,
+            to.public,
+            None if base is not None and to.private is base.private else to.private,
+            to.game.engine.max_win,
+            parts,
         )
 
     def _unloading(self, base: str, game_id: str) -> Transaction:
@@ -141,11 +171,7 @@ class Place:
         try:
             return await self.wallet.commit(transaction)
         except Refused as refusal:
-            if "balance" in refusal.facts:
-                self.learn(Funds(refusal.facts["balance"], refusal.facts["seq"]))
-            if refusal.code is Code.STALE:  # the store knows better than we do
-                log.warning("seat_was_elsewhere", session=str(self.seat), base=transaction.base)
-                await self.take()
+            await self.refused(transaction, refusal)
             raise
         finally:
             metrics.committed(clock.monotonic() - begun)

@@ -5,10 +5,10 @@ answer is the whole state, so that a client needs no memory.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import orjson
 import structlog
@@ -19,26 +19,17 @@ from webingo.resources.site import Site
 from webingo.session import play, protocol
 from webingo.session.component import Component
 from webingo.session.house import House
-from webingo.session.place import Place
+from webingo.session.inbox import Inbox
+from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER, Outlet
+from webingo.session.place import Place, Shown, Turn
 from webingo.session.view import View
 from webingo.support import metrics
+from webingo.support.answer import Outcome, when_done
 from webingo.transaction.transaction import Event, Funds, Seat
 from webingo.user import User, changed_userdata
 from webingo.wallet.wallet import Wallet
 
 log = structlog.get_logger("webingo.session")
-
-GOING_AWAY, BUG, LOGIN_REFUSED, TAKEN_OVER = 1001, 1011, 4401, 4409
-
-
-class Outlet(Protocol):
-    """The door's end of a session."""
-
-    def send(self, data: bytes, *, state: bool = False) -> None:
-        """A message to the client; of states that wait behind a slow reader only the newest need arrive."""
-        ...
-
-    def close(self, code: int, reason: str = "") -> None: ...
 
 
 class Session:
@@ -52,9 +43,8 @@ class Session:
         self._view = View(site.denomination, house.clock)
         self._outlet = outlet
         self._components: dict[str, Component] = {}
-        self._inbox: deque[protocol.Message | Funds] = deque()
-        self._worker: asyncio.Task[None] | None = None
-        self._seated = False  # until the first state was pushed, everything waits
+        self._inbox: Inbox[protocol.Message | Funds] = Inbox(self._handle)
+        self._task: asyncio.Task[None] | None = None  # of what is in hand, where it needs one
         self._closed = False
         self._newest_epoch = 0
 
@@ -70,14 +60,10 @@ class Session:
         except BaseException:
             self._house.leave(self)
             raise
-        self._push(welcome=self._welcome())
-        self._seated = True
-        self._begin_work()
-
-    def _welcome(self) -> dict[str, Any]:
         site = self._place.site
         about = {"id": site.id, "title": site.title, "flags": site.flags.model_dump()}
-        return {"site": about, "games": self._house.resources.listing(site)}
+        self._push(welcome={"site": about, "games": self._house.resources.listing(site)})
+        self._inbox.open()
 
     def plug(self, component: Component) -> None:
         self._components[component.name] = component
@@ -88,8 +74,9 @@ class Session:
         return ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", f"{user.platform}:{user.uid}")
 
     def receive(self, message: protocol.Message) -> None:
-        """Takes a message into the queue; it is handled after those before it."""
-        self._queue(message)
+        """Takes a message; it is handled after those before it."""
+        if not self._closed:
+            self._inbox.put(message)
 
     def refuse(self, refusal: Refused, re: protocol.Reference = None) -> None:
         """Answers with the error and the full state behind it."""
@@ -106,14 +93,14 @@ class Session:
                 if 0 < self._place.epoch < event.number:
                     self._replaced(by_house=bool(event.balance))
             case "wallet":
-                self._queue(Funds(event.balance, event.number))
+                self._learn(Funds(event.balance, event.number))
             case "block":
                 self._end(Refused(Code.PLAYER_BLOCKED), LOGIN_REFUSED)
 
     async def look_again(self) -> None:
         """Reads the wallet's balance anew, since news of it may have been lost."""
         with suppress(Refused):
-            self._queue(await self._house.store.funds(self._place.wallet.id))
+            self._learn(await self._house.store.funds(self._place.wallet.id))
 
     def tell(self, which: str, message: dict[str, Any]) -> None:
         if not self._closed:
@@ -127,9 +114,7 @@ class Session:
 
     async def drain(self) -> None:
         """Takes no more messages, and waits for the one in hand."""
-        self._inbox.clear()
-        if self._worker is not None:
-            await asyncio.wait((self._worker,))
+        await self._inbox.drain()
 
     async def close(self) -> None:
         """Gives up the seat after the action in hand. The running game and its round stay in the store."""
@@ -158,31 +143,71 @@ class Session:
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
-    def _queue(self, item: protocol.Message | Funds) -> None:
+    def _learn(self, funds: Funds) -> None:
         # News of the wallet wait their turn too: a balance is not shown before the state that it belongs to.
-        if self._closed:
-            return
-        self._inbox.append(item)
-        self._begin_work()
+        if not self._closed:
+            self._inbox.put(funds)
 
-    def _begin_work(self) -> None:
-        if self._inbox and self._worker is None and self._seated:
-            self._worker = asyncio.get_running_loop().create_task(self._work())
+    def _handle(self, item: protocol.Message | Funds) -> None:
+        if isinstance(item, protocol.ActionMessage):
+            self._act(item)
+        elif not isinstance(item, Funds):
+            self._in_hand(self._answer(item))
+        elif self._place.learn(item):
+            self._push()
 
-    async def _work(self) -> None:
-        while self._inbox and not self._closed:
-            item = self._inbox.popleft()
-            if not isinstance(item, Funds):
-                await self._handle(item)
-            elif self._place.learn(item):
-                self._push()
-        self._worker = None
+    def _in_hand(self, work: Coroutine[Any, Any, None]) -> None:
+        self._inbox.begin()
+        self._task = asyncio.get_running_loop().create_task(work)
 
-    async def _handle(self, message: protocol.Message) -> None:
+    def _act(self, message: protocol.ActionMessage) -> None:
+        """The engine decides at once; what it decided is shown when it is committed, by `_acted`."""
+        place, running, begun = self._place, None, self._house.clock.monotonic()
+        try:
+            running = self._played_by(message)
+            turn = place.decide(running, (Action(message.action, message.params),))
+            committing = place.wallet.commit(turn.transaction)
+        except Exception as error:
+            if running is not None:
+                metrics.action(running.game.manifest.id, message.action, result_of(error))
+            return self._failed(message, error)
+        self._inbox.begin()
+        return when_done(committing, partial(self._acted, message, turn, begun))
+
+    def _played_by(self, message: protocol.ActionMessage) -> play.Running:
+        """The running game, where the action was made on its present state and is possible there. Raises Refused."""
+        running = self._place.running
+        if running is None:
+            raise Refused(Code.NO_GAME)
+        if message.sid != running.state.id:
+            raise Refused(Code.STALE)
+        if message.action not in running.state.actions:
+            raise Refused(Code.ACTION_NOT_ALLOWED, f"{message.action[:64]!r} is not possible in {running.state.name!r}.")
+        return running
+
+    def _acted(self, message: protocol.ActionMessage, turn: Turn, begun: float, outcome: Outcome[Funds]) -> None:
+        metrics.committed(self._house.clock.monotonic() - begun)
+        try:
+            self._show(self._place.settle(turn, outcome.result()), message.re)
+        except Exception as error:
+            self._in_hand(self._not_acted(message, turn, error))
+        else:
+            metrics.action(turn.transaction.game, message.action, "OK")
+            self._inbox.rest()
+
+    async def _not_acted(self, message: protocol.ActionMessage, turn: Turn, error: Exception) -> None:
+        metrics.action(turn.transaction.game, message.action, result_of(error))
+        if isinstance(error, Refused):
+            try:
+                await self._place.refused(turn.transaction, error)
+            except Exception as worse:
+                error = worse
+        self._failed(message, error)
+        self._inbox.rest()
+
+    async def _answer(self, message: protocol.Message) -> None:
         try:
             match message:
-                case protocol.ActionMessage():
-                    await self._act(message)
                 case protocol.GameLoadMessage():
                     await self._load(message.gameid, message.re)
                 case protocol.GameFinishMessage():
@@ -191,37 +216,23 @@ class Session:
                     await self._save(message)
                 case protocol.ComponentMessage():
                     await self._component(message)
-        except Refused as refusal:
-            if refusal.code is Code.REPLACED:
-                self._end(refusal, TAKEN_OVER)
-            elif refusal.code is Code.UNAVAILABLE:
-                # Whether the store wrote is not known. The client comes back, and the seat then tells what is true.
-                self._end(refusal, GOING_AWAY)
-            else:
-                self.refuse(refusal, message.re)
-        except Exception:
-            running = self._place.running
-            round_id = running.round if running else ""
-            log.exception("session_failed", session=str(self.seat), round=round_id, message_type=message.t)
+        except Exception as error:
+            self._failed(message, error)
+        self._inbox.rest()
+
+    def _failed(self, message: protocol.Message, error: Exception) -> None:
+        if not isinstance(error, Refused):
+            round_id = self._place.running.round if self._place.running else ""
+            log.error("session_failed", exc_info=error, session=str(self.seat), round=round_id, message_type=message.t)
             metrics.unexpected_error()
             self._end(Refused(Code.INTERNAL), BUG)
-
-    async def _act(self, message: protocol.ActionMessage) -> None:
-        running = self._place.running
-        if running is None:
-            raise Refused(Code.NO_GAME)
-        if message.sid != running.state.id:
-            raise Refused(Code.STALE)
-        if message.action not in running.state.actions:
-            raise Refused(Code.ACTION_NOT_ALLOWED, f"{message.action[:64]!r} is not possible in {running.state.name!r}.")
-        result = "OK"
-        try:
-            await self._play(running, (Action(message.action, message.params),), message.re)
-        except Refused as refusal:
-            result = refusal.code
-            raise
-        finally:
-            metrics.action(running.game.manifest.id, message.action, result)
+        elif error.code is Code.REPLACED:
+            self._end(error, TAKEN_OVER)
+        elif error.code is Code.UNAVAILABLE:
+            # Whether the store wrote is not known. The client comes back, and the seat then tells what is true.
+            self._end(error, GOING_AWAY)
+        else:
+            self.refuse(error, message.re)
 
     async def _load(self, game_id: str, re: protocol.Reference) -> None:
         place = self._place
@@ -247,7 +258,12 @@ class Session:
 
     async def _play(self, running: play.Running, actions: Sequence[Action], re: protocol.Reference) -> play.Running:
         """Plays, and pushes every transition in order. Answers the game as it is then."""
-        for transition, funds in await self._place.play(running, actions):
+        shown = await self._place.play(running, actions)
+        self._show(shown, re)
+        return shown[-1][0].running
+
+    def _show(self, shown: Sequence[Shown], re: protocol.Reference) -> None:
+        for transition, funds in shown:
             running = transition.running
             self._view.tally.count(transition)
             metrics.played(
@@ -259,7 +275,6 @@ class Session:
             )
             if not self._closed:
                 self._outlet.send(self._view.state(funds, self._place.userdata, running, re), state=True)
-        return running
 
     async def _save(self, message: protocol.UserdataMessage) -> None:
         place = self._place
@@ -279,3 +294,7 @@ class Session:
         if not self._closed:
             place = self._place
             self._outlet.send(self._view.state(place.funds, place.userdata, place.running, re, welcome), state=True)
+
+
+def result_of(error: Exception) -> Code:
+    return error.code if isinstance(error, Refused) else Code.INTERNAL

@@ -22,6 +22,7 @@ class _Place:
     state: bytes = b""
     private: bytes = b""
     userdata: bytes = b"{}"
+    note: bytes = b""
     round: str = ""
     stake: int = 0
     won: int = 0
@@ -86,7 +87,9 @@ class MemoryStore:
         purse = _Purse(*funds)
         stake, won = self._check(tx, place, purse)
         self._record(tx, place)
-        place.sid, place.state, place.private = tx.sid, tx.state, tx.private
+        place.sid, place.state = tx.sid, tx.state
+        if tx.private is not None:
+            place.private = tx.private
         place.game = tx.game if tx.sid else ""
         place.stake, place.won, place.touched_ms = stake, won, tx.at_ms
         if tx.userdata is not None:
@@ -156,6 +159,15 @@ class MemoryStore:
         if place is None or place.epoch != epoch:
             raise Refused(Code.REPLACED)
         place.userdata = userdata
+
+    async def save_note(self, seat: Seat, epoch: int, note: bytes) -> None:
+        place = self._places.get(seat)
+        if place is None or place.epoch != epoch:
+            raise Refused(Code.REPLACED)
+        place.note = note
+
+    async def note(self, seat: Seat) -> bytes:
+        return self._places.get(seat, _Place()).note
 
     async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
         if self._watch[wallet].get(seat.site) == epoch:

@@ -1,7 +1,7 @@
 """The store on Redis: each method is one script call, on keys of one shard.
 
 Keys, all with the shard as hash tag so that a script touches one slot of a cluster (`wb:{17}:…`):
-  seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, round, stake, won, wallet
+  seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, note, round, stake, won, wallet
   wallet:<platform:denom:uid>  hash   balance, seq
   watch:<wallet>               hash   site -> epoch of the session there
   user:<platform:uid>          hash   blocked
@@ -13,7 +13,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   ledger                       stream the shard's ledger
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from webingo.errors import Code, Refused
+from webingo.support.answer import Answer
 from webingo.support.redis import Link, NoRedis, Script
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId, shard_of
@@ -30,11 +31,11 @@ _CHANNEL = "wb:events"
 _PAGE = 1000
 
 
-def _script(name: str) -> Script:
-    return Script(name, files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8"))
+def _script(name: str, constants: str = "") -> Script:
+    return Script(name, constants + files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8"))
 
 
-_COMMIT, _OPEN, _CLOSE = _script("commit"), _script("open"), _script("close")
+_OPEN, _CLOSE = _script("open"), _script("close")
 _POST, _SAVE, _BLOCK = _script("post"), _script("save"), _script("block")
 
 
@@ -43,8 +44,9 @@ class RedisStore:
 
     def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
         self._link = link
-        self._history_rounds = history_rounds
-        self._round_retention_s = round_retention_s
+        # What never changes is part of the text: each argument of a call costs a tenth of a microsecond.
+        constants = f"local HISTORY_ROUNDS, RETENTION_S = {history_rounds}, {round_retention_s}\n"
+        self._commit = _script("commit", constants)
 
     async def prepare(self) -> None:
         """Checks that the database was made for this number of shards. Raises NoRedis where it was not."""
@@ -70,50 +72,20 @@ class RedisStore:
         epoch, userdata, game, state, private, round_id = answer[3:]
         return Opened(epoch, funds, orjson.loads(userdata), game.decode(), state, private, round_id.decode())
 
-    async def commit(self, transaction: Transaction) -> Funds:
-        keys, args = self._commit_call(transaction)
-        answer = await self._link.call(_COMMIT, keys, args)
-        if answer[0] == b"OK":
-            return Funds(answer[1], answer[2])
-        if answer[0] == b"OVER_MAX_WIN":
-            raise PayoutAboveMaximum(f"{transaction.game}: more than {transaction.max_win} times the wager")
-        return _settled(answer)
-
-    def _commit_call(self, tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
-        fixed, key, seat, wallet = _commit_keys(tx.seat, tx.wallet)
-        keys = [*fixed]
-        args: list[bytes | str | int] = [
-            tx.epoch,
-            tx.base,
-            tx.sid,
-            tx.at_ms,
-            tx.game,
-            tx.state,
-            tx.private,
-            tx.max_win,
-            b"" if tx.userdata is None else tx.userdata,
-            wallet,
-            tx.seat.site,
-            seat,
-            self._history_rounds,
-            self._round_retention_s,
-            len(tx.parts),
-        ]
-        rounds: dict[str, int] = {"": 0}
-        for part in tx.parts:
-            number = rounds.get(part.round)
-            if number is None:
-                number = rounds[part.round] = len(rounds)
-                keys.append(f"{key}round:{part.round}")
-            same = part.state is tx.state
-            closes = 1 if part.closes else 0
-            args += (number, part.round, part.header, part.record, b"" if same else part.state, closes, len(part.moves))
-            for kind, amount in part.moves:
-                args += (kind, -amount if kind == "wager" else amount)
-        return keys, args
+    def commit(self, transaction: Transaction) -> Awaitable[Funds]:
+        keys, args = _commit_call(transaction)
+        answer = _CommitAnswer(transaction)
+        self._link.send(self._commit, keys, args, answer)
+        return answer
 
     async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
-        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, userdata)))
+        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, "userdata", userdata)))
+
+    async def save_note(self, seat: Seat, epoch: int, note: bytes) -> None:
+        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, "note", note)))
+
+    async def note(self, seat: Seat) -> bytes:
+        return await self._link.execute("HGET", f"{_keys(seat.user)}seat:{seat}", "note") or b""
 
     async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
         _settled(await self._link.call(_CLOSE, (f"{_keys(seat.user)}watch:{wallet}",), (seat.site, epoch)))
@@ -191,13 +163,50 @@ class RedisStore:
         await self._link.close()
 
 
+class _CommitAnswer(Answer[Funds]):
+    """What the commit script answers, read as funds or as its refusal."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__()
+        self._transaction = transaction
+
+    def read(self, reply: Any) -> Funds:
+        if reply[0] == b"OVER_MAX_WIN":
+            raise PayoutAboveMaximum(f"{self._transaction.game}: more than {self._transaction.max_win} times the wager")
+        return _settled(reply)
+
+
+def _commit_call(tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
+    """The keys and arguments of the commit script, which says what they mean."""
+    fixed, key = _commit_keys(tx.seat, tx.wallet)
+    keys = [*fixed]
+    args: list[bytes | str | int] = [tx.epoch, tx.base, tx.sid, tx.at_ms, tx.game, tx.max_win, tx.state]
+    if tx.private is None and tx.userdata is None:
+        args.append(b"")
+    else:
+        changed = {"p": tx.private, "u": tx.userdata}
+        args.append("".join(letter for letter, value in changed.items() if value is not None))
+        args += (value for value in changed.values() if value is not None)
+    number, current = 0, ""
+    for part in tx.parts:
+        if part.round and part.round != current:
+            number, current = number + 1, part.round
+            keys.append(f"{key}round:{current}")
+        what = f"{number if part.round else 0} {part.closes:d}"
+        for kind, amount in part.moves:
+            what = f"{what} {'w' if kind == 'wager' else 'p'}{amount}"
+        args += (what, part.header, part.record, b"" if part.state is tx.state else part.state)
+    return keys, args
+
+
 @lru_cache(maxsize=65_536)
-def _commit_keys(seat: Seat, wallet_id: WalletId) -> tuple[tuple[str, ...], str, str, str]:
-    """The keys that every commit of a seat touches, the prefix of all the player's keys, and the names of seat and wallet."""
-    user, name, wallet = seat.user, str(seat), str(wallet_id)
-    key = _keys(user)
+def _commit_keys(seat: Seat, wallet: WalletId) -> tuple[tuple[str, ...], str]:
+    """The keys that every commit of a seat touches, and the prefix of all the player's keys."""
+    user, key = seat.user, _keys(seat.user)
     keys = (
-        f"{key}seat:{name}",
+        f"{key}seat:{seat}",
         f"{key}wallet:{wallet}",
         f"{key}ledger",
         _history_key(user),
@@ -205,7 +214,7 @@ def _commit_keys(seat: Seat, wallet_id: WalletId) -> tuple[tuple[str, ...], str,
         f"{key}watch:{wallet}",
         _user_key(user),
     )
-    return keys, key, name, wallet
+    return keys, key
 
 
 def _keys(user: User) -> str:

@@ -5,7 +5,7 @@ first call did. All of them raise Refused(UNAVAILABLE) when the database does no
 happened is then unknown to the caller, and only opening the seat again tells.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId
@@ -22,7 +22,7 @@ class Store(Protocol):
         """
         ...
 
-    async def commit(self, transaction: Transaction) -> Funds:
+    def commit(self, transaction: Transaction) -> Awaitable[Funds]:
         """Writes state, money, ledger, userdata and the rounds' records in one step.
 
         Refused REPLACED (another session has the seat), STALE (the seat is not at `base`), INSUFFICIENT_FUNDS, LIMIT (a
@@ -33,6 +33,14 @@ class Store(Protocol):
 
     async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
         """Replaces the seat's userdata (JSON). Refused REPLACED."""
+        ...
+
+    async def save_note(self, seat: Seat, epoch: int, note: bytes) -> None:
+        """Replaces what a door without a socket has to remember of the seat's session. Refused REPLACED."""
+        ...
+
+    async def note(self, seat: Seat) -> bytes:
+        """The seat's note, b"" where there is none. Whoever has just taken the seat reads the last one for good."""
         ...
 
     async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:

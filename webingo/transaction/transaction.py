@@ -71,7 +71,8 @@ class Transaction(NamedTuple):
     """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded) of the game `game`.
 
     `epoch` is the session's: a store refuses the writes of a session that was taken over. `max_win` is the game's cap as
-    a multiple of a round's first wager. `userdata` is None where it stays as it is. Applying one twice is as once.
+    a multiple of a round's first wager. `private` and `userdata` are None where they stay as they are. Applying one twice is
+    as once.
     """
 
     seat: Seat
@@ -82,7 +83,7 @@ class Transaction(NamedTuple):
     sid: str
     game: str = ""
     state: bytes = b""
-    private: bytes = b""
+    private: bytes | None = b""
     max_win: int = 0
     parts: tuple[Part, ...] = ()
     userdata: bytes | None = None

@@ -1,5 +1,6 @@
 """Where a session's money is kept: the seam between a session and whoever holds the balance."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from webingo.transaction.store import Store
@@ -15,8 +16,8 @@ class Wallet(Protocol):
         """Takes the seat and tells the balance; `grant` is what a wallet that never existed begins with."""
         ...
 
-    async def commit(self, transaction: Transaction) -> Funds:
-        """State and money in one atomic step."""
+    def commit(self, transaction: Transaction) -> Awaitable[Funds]:
+        """State and money in one atomic step. Awaited once."""
         ...
 
     async def close(self, seat: Seat, epoch: int) -> None:
@@ -34,8 +35,8 @@ class LocalWallet:
     async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         return await self._store.open(seat, self.id, grant, at_ms, by_house)
 
-    async def commit(self, transaction: Transaction) -> Funds:
-        return await self._store.commit(transaction)
+    def commit(self, transaction: Transaction) -> Awaitable[Funds]:
+        return self._store.commit(transaction)
 
     async def close(self, seat: Seat, epoch: int) -> None:
         await self._store.close(seat, self.id, epoch)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from webingo.errors import Code, Refused
-from webingo.support.redis.connection import Connection, Locate, Request, fail_request, open_connection, pack
+from webingo.support.redis.connection import Connection, Locate, Request, Waiting, fail_request, open_connection, pack
 from webingo.support.redis.link import NoRedis, ResponseError, Script
 from webingo.support.redis.listener import Listener
 from webingo.support.redis.sound import made_sound
@@ -76,18 +76,21 @@ class BatchLink:
         """Connects in the background; calls may be made already."""
         self._connecting = self._loop.create_task(self._reconnect())
 
-    # The way of every bet: written flat, as each function call on it would cost a twentieth of the whole.
     def call(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self.send(script, keys, args, future)
+        return future
+
+    # The way of every bet: written flat, as each function call on it would cost a twentieth of the whole.
+    def send(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int], answer: Waiting) -> None:
         if len(self._queue) >= MAX_PENDING or self._closed:
             raise Refused(Code.UNAVAILABLE)
         loop = self._loop
-        future: asyncio.Future[Any] = loop.create_future()
         packed = pack((b"EVALSHA", script.sha, len(keys), *keys, *args))
-        self._queue.append(Request(packed, future, loop.time() + self._timeout_s, script, keys[0]))
+        self._queue.append(Request(packed, answer, loop.time() + self._timeout_s, script, keys[0]))
         if not self._flush_due:
             self._flush_due = True
             loop.call_soon(self._flush)
-        return future
 
     def execute(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
         if len(self._queue) >= MAX_PENDING or self._closed:

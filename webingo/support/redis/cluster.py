@@ -11,7 +11,7 @@ from redis.crc import key_slot
 from webingo.errors import Code, Refused
 from webingo.support.redis.address import Endpoint
 from webingo.support.redis.batch import BatchLink
-from webingo.support.redis.connection import Request, ask_once, fail_request, pack
+from webingo.support.redis.connection import Request, Waiting, ask_once, fail_request, pack
 from webingo.support.redis.link import NoRedis, ResponseError, Script
 from webingo.support.redis.listener import Listener
 
@@ -54,6 +54,9 @@ class ClusterLink:
 
     def call(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> "asyncio.Future[Any]":
         return self._link(keys[0]).call(script, keys, args)
+
+    def send(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int], answer: Waiting) -> None:
+        self._link(keys[0]).send(script, keys, args, answer)
 
     def execute(self, *command: str | bytes | int) -> "asyncio.Future[Any]":
         return self._link(command[1]).execute(*command)

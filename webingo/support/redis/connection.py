@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import hiredis
 
+from webingo.support.answer import Answer
 from webingo.support.redis.address import Endpoint
 from webingo.support.redis.link import NoRedis, ResponseError, Script
 
@@ -25,14 +26,16 @@ _WRITE_BUFFER = 1 << 20
 _LOGIN_REFUSED = ("WRONGPASS", "NOAUTH", "NOPERM", "ERR invalid password", "ERR Client sent AUTH", "ERR AUTH", "ERR DB index")
 
 
+# Who gets the reply: both have done(), set_result() and set_exception().
+Waiting = asyncio.Future[Any] | Answer[Any]
+
+
 class Request:
-    """One command on its way. `future` is what the caller awaits; `script` and `key` are there to send it anew."""
+    """One command on its way. `future` is what the caller waits for; `script` and `key` are there to send it anew."""
 
     __slots__ = ("deadline", "future", "key", "packed", "script")
 
-    def __init__(
-        self, packed: bytes, future: "asyncio.Future[Any]", deadline: float, script: Script | None, key: str | bytes | int
-    ) -> None:
+    def __init__(self, packed: bytes, future: Waiting, deadline: float, script: Script | None, key: str | bytes | int) -> None:
         self.packed = packed
         self.future = future
         self.deadline = deadline

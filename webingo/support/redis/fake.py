@@ -9,6 +9,7 @@ import fakeredis
 from redis.exceptions import RedisError, ResponseError
 
 from webingo.errors import Code, Refused
+from webingo.support.answer import Answer, pass_on
 from webingo.support.redis.link import Script
 
 log = logging.getLogger("webingo.redis")
@@ -24,7 +25,7 @@ class FakeLink:
         client: Any = fakeredis.FakeRedis(protocol=2)
         self._connection = client.connection_pool.get_connection()
         self._pubsub = client.pubsub()
-        self._hear: dict[bytes, Callable[[bytes], None]] = {}
+        self._hear: dict[bytes, list[Callable[[bytes], None]]] = {}
         self._closed = False
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> Any:
@@ -34,6 +35,9 @@ class FakeLink:
             if not str(error).startswith("NOSCRIPT"):
                 raise
         return await self.execute("EVAL", script.source, len(keys), *keys, *args)
+
+    def send(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int], answer: Answer[Any]) -> None:
+        pass_on(self.call(script, keys, args), answer)
 
     async def execute(self, *command: str | bytes | int) -> Any:
         await asyncio.sleep(0)  # others get their turn here, as they do with a real server
@@ -50,7 +54,7 @@ class FakeLink:
 
     def listen(self, channel: str, hear: Callable[[bytes], None], missed: Callable[[], None]) -> None:
         """`missed` is never called: nothing gets lost inside of one process."""
-        self._hear[channel.encode()] = hear
+        self._hear.setdefault(channel.encode(), []).append(hear)
         self._pubsub.subscribe(channel)
 
     async def close(self) -> None:
@@ -64,4 +68,5 @@ class FakeLink:
         loop = asyncio.get_running_loop()
         while (message := self._pubsub.get_message()) is not None:
             if message["type"] == "message":
-                loop.call_soon(self._hear[message["channel"]], message["data"])
+                for hear in self._hear[message["channel"]]:
+                    loop.call_soon(hear, message["data"])

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from redis.exceptions import ResponseError
 
+from webingo.support.answer import Answer
+
 __all__ = ["Link", "NoRedis", "ResponseError", "Script"]
 
 
@@ -34,11 +36,18 @@ class Script:
 
 
 class Link(Protocol):
-    """One Redis (a server, a cluster, or a stand-in). To be used from the event loop that connected it."""
+    """One Redis (a server, a cluster, or a stand-in). To be used from the event loop that connected it.
+
+    `call` and `send` raise Refused(UNAVAILABLE) at once where there is no use in trying.
+    """
 
     def call(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int]) -> Awaitable[Any]:
         """Runs the script; all keys lie in one slot. Await the answer once. Refused(UNAVAILABLE) when no answer came
         in time: whether the script ran is then unknown."""
+        ...
+
+    def send(self, script: Script, keys: Sequence[str], args: Sequence[bytes | str | int], answer: Answer[Any]) -> None:
+        """As `call`, but the reply, or the error, goes to `answer`."""
         ...
 
     def execute(self, *command: str | bytes | int) -> Awaitable[Any]:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from webingo.support.redis.connection import Connection, Locate, open_connection, pack
@@ -28,13 +29,13 @@ class Listener:
     def __init__(self, locate: Locate, timeout_s: float) -> None:
         self._locate = locate
         self._timeout_s = timeout_s
-        self._channels: dict[bytes, _Subscription] = {}
+        self._channels: dict[bytes, list[_Subscription]] = {}  # several may listen to one
         self._changed = asyncio.Event()
         self._heard = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def listen(self, channel: str, hear: Callable[[bytes], None], missed: Callable[[], None]) -> None:
-        self._channels[channel.encode()] = _Subscription(hear, missed, gap=False)
+        self._channels.setdefault(channel.encode(), []).append(_Subscription(hear, missed, gap=False))
         self._changed.set()
 
     async def close(self) -> None:
@@ -56,7 +57,7 @@ class Listener:
                 finally:
                     connection.abort()
                 log.warning("the connection for events is lost; subscribing again")
-            for subscription in self._channels.values():
+            for subscription in chain.from_iterable(self._channels.values()):
                 subscription.gap = True
             await asyncio.sleep(pause_s)
 
@@ -86,17 +87,15 @@ class Listener:
             return
         # [kind, channel, payload or count]; the reply to PING is [b"pong", b""].
         kind, channel, payload = (*reply, None)[:3]
-        subscription = self._channels.get(channel)
-        if subscription is None:
-            return
-        try:
-            if kind == b"message":
-                subscription.hear(payload)
-            elif kind == b"subscribe" and subscription.gap:
-                subscription.gap = False
-                subscription.missed()
-        except Exception:
-            log.exception("a listener failed")
+        for subscription in self._channels.get(channel, ()):
+            try:
+                if kind == b"message":
+                    subscription.hear(payload)
+                elif kind == b"subscribe" and subscription.gap:
+                    subscription.gap = False
+                    subscription.missed()
+            except Exception:
+                log.exception("a listener failed")
 
 
 async def _first(gone: "asyncio.Future[None]", event: Any) -> None:

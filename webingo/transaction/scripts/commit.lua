@@ -1,13 +1,17 @@
 -- One transition of a seat, its money, its ledger entries and its rounds' records: all of it or nothing.
 -- Everything is checked before the first write, since a script's writes are not rolled back.
+-- HISTORY_ROUNDS and RETENTION_S (seconds) are defined in front of this text by the store.
 local seat_key, wallet_key, ledger_key, history_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local open_key, watch_key, user_key = KEYS[5], KEYS[6], KEYS[7]
 local FIRST_ROUND_KEY = 7 -- a part's round number counts from here; 0 is no round
 
-local epoch, base, sid, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local game, state, private, max_win = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
-local userdata, wallet, site, seat = ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local history_rounds, retention_s, parts = tonumber(ARGV[13]), ARGV[14], tonumber(ARGV[15])
+local epoch, base, sid, at, game, max_win = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local state = ARGV[7]
+local changed = ARGV[8] -- what else of the seat changes: 'p' its private part (ARGV[9]), 'u' its userdata (the next one)
+local at_arg = 9
+local private, userdata
+if changed:find('p', 1, true) then private, at_arg = ARGV[at_arg], at_arg + 1 end
+if changed:find('u', 1, true) then userdata, at_arg = ARGV[at_arg], at_arg + 1 end
 local MAX_AMOUNT = 9007199254740991 -- 2^53 - 1: Lua counts in doubles, exact up to here
 
 local held = redis.call('HMGET', seat_key, 'epoch', 'sid', 'stake', 'won', 'round')
@@ -22,16 +26,16 @@ if (held[2] or '') ~= base then return refuse('STALE') end
 
 local stake, won, round = tonumber(held[3] or 0), tonumber(held[4] or 0), held[5] or ''
 local entries, records = {}, {}
-local at_arg = 16
-for _ = 1, parts do
-  local round_number, round_id, header = tonumber(ARGV[at_arg]), ARGV[at_arg + 1], ARGV[at_arg + 2]
-  local record, part_state, closes = ARGV[at_arg + 3], ARGV[at_arg + 4], ARGV[at_arg + 5] == '1'
-  local moves = tonumber(ARGV[at_arg + 6])
-  at_arg = at_arg + 7
+-- A part is four arguments: "<round number> <1: it closes the round> w<wager> p<win> …", header, record, state.
+for first = at_arg, #ARGV, 4 do
+  local header, record, part_state = ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
+  local number, closes = string.match(ARGV[first], '^(%d+) (%d)')
+  local round_key = number ~= '0' and KEYS[FIRST_ROUND_KEY + tonumber(number)]
+  local round_id = round_key and string.match(round_key, ':round:(.*)$') or ''
   if header ~= '' then stake, won = 0, 0 end
-  for _ = 1, moves do
-    local kind, amount = ARGV[at_arg], tonumber(ARGV[at_arg + 1])
-    at_arg = at_arg + 2
+  for letter, sum in string.gmatch(ARGV[first], '([wp])(%d+)') do
+    local kind, amount = 'win', tonumber(sum)
+    if letter == 'w' then kind, amount = 'wager', -amount end
     balance = balance + amount
     if amount < 0 then
       if redis.call('HEXISTS', user_key, 'blocked') == 1 then return refuse('PLAYER_BLOCKED') end
@@ -45,13 +49,16 @@ for _ = 1, parts do
     seq = seq + 1
     entries[#entries + 1] = {seq, kind, amount, balance, round_id}
   end
-  if round_number > 0 then
-    records[#records + 1] = {KEYS[FIRST_ROUND_KEY + round_number], round_id, header, record, part_state, closes}
-    round = closes and '' or round_id
+  if round_key then
+    records[#records + 1] = {round_key, round_id, header, record, part_state, closes == '1'}
+    round = closes == '1' and '' or round_id
   end
 end
 
 local function digits(number) return string.format('%.0f', number) end
+-- The names of seat (platform:site:uid) and wallet stand at the end of their keys.
+local seat, wallet = string.match(seat_key, ':seat:(.*)$'), string.match(wallet_key, ':wallet:(.*)$')
+local site = string.match(seat, '^[^:]*:([^:]*):')
 
 for index, entry in ipairs(entries) do
   -- The base state is left once, so its id makes the entry's id unique for ever.
@@ -69,17 +76,18 @@ for _, r in ipairs(records) do
   if r[3] ~= '' then
     redis.call('RPUSH', r[1], r[3])
     redis.call('LPUSH', history_key, r[2])
-    redis.call('LTRIM', history_key, 0, history_rounds - 1)
+    redis.call('LTRIM', history_key, 0, HISTORY_ROUNDS - 1)
   end
   redis.call('RPUSH', r[1], r[4], r[5] ~= '' and r[5] or state)
-  if r[6] then redis.call('EXPIRE', r[1], retention_s) end
+  if r[6] then redis.call('EXPIRE', r[1], RETENTION_S) end
 end
 if round ~= '' then
   redis.call('ZADD', open_key, at, seat)
 elseif #records > 0 then
   redis.call('ZREM', open_key, seat)
 end
-redis.call('HSET', seat_key, 'sid', sid, 'game', sid ~= '' and game or '', 'state', state, 'private', private,
+redis.call('HSET', seat_key, 'sid', sid, 'game', sid ~= '' and game or '', 'state', state,
   'round', round, 'stake', digits(stake), 'won', digits(won))
-if userdata ~= '' then redis.call('HSET', seat_key, 'userdata', userdata) end
+if private then redis.call('HSET', seat_key, 'private', private) end
+if userdata then redis.call('HSET', seat_key, 'userdata', userdata) end
 return {'OK', balance, seq}
