@@ -58,6 +58,16 @@ class Flags(BaseModel):
     min_spin_ms: int = Field(0, ge=0, le=60_000)
 
 
+class SlotIde(BaseModel):
+    """How the SLOT-IDE door treats this site's players. `hide_reels` keeps the reel strips out of what it sends; a session is
+    forgotten when nothing came for it for `inactivity_timeout_s` (the server's `session_idle_s` where it is not given)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    hide_reels: bool = True
+    inactivity_timeout_s: int | None = Field(None, ge=1, le=86_400)
+
+
 def _each_once(games: list[SiteGame]) -> list[SiteGame]:
     ids = [game.id for game in games]
     if twice := {game for game in ids if ids.count(game) > 1}:
@@ -81,6 +91,7 @@ class Site(BaseModel):
     enabled: bool = True
     flags: Flags = Flags()
     test_mode: bool = False
+    slot_ide: SlotIde = SlotIde()
 
     @field_validator("denomination")
     @classmethod

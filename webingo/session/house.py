@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from webingo.resources.source import ResourceSource
@@ -30,14 +30,19 @@ class Guest(Protocol):
 
 @dataclass
 class House:
-    """The means of play, and the open sessions by what may happen to them elsewhere."""
+    """The means of play, and the open sessions by what may happen to them elsewhere. `debug` is the server's."""
 
     store: Store
     resources: ResourceSource
     rng: Rng
     clock: Clock
+    debug: bool = False
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _by_subject: dict[tuple[str, str], set[Guest]] = field(default_factory=dict)
+
+    def with_rng(self, rng: Rng) -> "House":
+        """This house with another generator: the sessions of both are in the same book."""
+        return replace(self, rng=rng)
 
     def enter(self, session: Guest) -> None:
         for subject in session.subjects():

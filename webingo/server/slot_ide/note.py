@@ -1,0 +1,88 @@
+"""What the door remembers of a session between requests, beside the game's own state.
+
+It stands on the player's seat, where only the session that holds the seat can write it. So whichever process a request
+comes to, and whatever died in between, the note that it finds is the last one written.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import orjson
+
+from webingo.errors import Code, Refused
+
+_MOST_MARKS = 200
+
+
+@dataclass
+class Note:
+    """`sid` (hashed) and `game` tell whose it is. `bet` is [lines, bet per line], empty before the first one.
+
+    `base` is the state up to which all is cleared: what is held of a round came after it. `at` is the state that the client
+    was told last. `marks` are the positions of the round that requests have taken: [seq, transitions of the round before it],
+    ascending; those up to `past` were taken in earlier rounds. A mark is written before what it stands for is done. `forced`
+    are numbers left over from a forced play.
+    """
+
+    sid: str
+    game: str
+    bet: list[int] = field(default_factory=list)
+    base: str = ""
+    at: str = ""
+    marks: list[list[int]] = field(default_factory=list)
+    past: int = -1
+    forced: list[int | float] = field(default_factory=list)
+
+    @classmethod
+    def new(cls, sid: str, game: str, at: str, *, round_open: bool) -> "Note":
+        """For a session that begins at a state: of the round that is open there everything is held, of earlier ones nothing."""
+        return cls(hashed(sid), game, base="" if round_open else at, at=at)
+
+    @classmethod
+    def read(cls, written: bytes, sid: str, game: str) -> "Note | None":
+        """None where none is written, or another session's or game's."""
+        if not written:
+            return None
+        note = cls(**orjson.loads(written))
+        return note if (note.sid, note.game) == (hashed(sid), game) else None
+
+    def written(self) -> bytes:
+        return orjson.dumps(self)
+
+    def clear(self, at: str, seq: int | None = None) -> None:
+        """Nothing is held any more of what came up to that state; a request at `seq` goes on from there."""
+        if self.base != at:
+            self.base = at
+            self.past = max([self.past, *(known for known, _ in self.marks if known != seq)])
+            self.marks = [] if seq is None else [[seq, 0]]
+
+    def count_anew(self) -> None:
+        """The next positions may be any."""
+        self.marks, self.past = [], -1
+
+    def taken(self, seq: int, transitions: int) -> tuple[int, int] | None:
+        """The transitions (first, end) of the round that the request at position `seq` led to, of `transitions` in all. None
+        where the position is free. Raises Refused(STALE) where it was taken, and is not held any more."""
+        ends = [first for _, first in self.marks[1:]] + [transitions]
+        for (known, first), end in zip(self.marks, ends, strict=False):
+            if known == seq and end > first:
+                return first, end
+        if self.marks and self.marks[-1][0] == seq:
+            return None  # it was begun, and nothing came of it
+        if seq <= max([self.past, *(known for known, _ in self.marks)]):
+            raise Refused(Code.STALE, f"The position {seq} was taken before, and is not held any more.")
+        return None
+
+    def mark(self, seq: int, transitions: int) -> None:
+        """A request at a free position begins."""
+        if [seq, transitions] not in self.marks[-1:]:
+            self.marks = [*self.marks, [seq, transitions]][-_MOST_MARKS:]
+
+
+def hashed(sid: str) -> str:
+    return hashlib.sha256(sid.encode()).hexdigest()[:32]
+
+
+def login_of(sid: str, shard: int) -> str:
+    """A login id for a session that a client has named itself."""
+    return f"{shard:02d}-{hashed(sid)}"

@@ -1,0 +1,135 @@
+"""A session that no socket hangs on: actions go in, and what was committed comes out."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import orjson
+
+from webingo.errors import Code, Refused
+from webingo.resources.site import Site
+from webingo.session import protocol
+from webingo.session.forced import forcible
+from webingo.session.house import House
+from webingo.session.session import Session
+from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction, WalletId
+from webingo.wallet.wallet import LocalWallet, Wallet
+
+
+class Witness:
+    """A wallet that remembers what went through it: `round` is the open one ("" = none), `parts` what was committed since
+    they were last taken."""
+
+    def __init__(self, wallet: Wallet) -> None:
+        self.id = wallet.id
+        self.epoch = 0
+        self.round = ""
+        self.parts: list[Part] = []
+        self._wallet = wallet
+
+    async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
+        opened = await self._wallet.open(seat, grant, at_ms, by_house)
+        self.epoch, self.round = opened.epoch, opened.round
+        return opened
+
+    async def commit(self, transaction: Transaction) -> Funds:
+        funds = await self._wallet.commit(transaction)
+        self.parts += transaction.parts
+        for part in transaction.parts:
+            if part.round:
+                self.round = "" if part.closes else part.round
+        return funds
+
+    async def close(self, seat: Seat, epoch: int) -> None:
+        await self._wallet.close(seat, epoch)
+
+
+class _Ear:
+    """The session's outlet: finds the question that an answer belongs to by its `re`."""
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self.state: dict[str, Any] = {}
+        self.closed = False
+        self.waiting: dict[int, asyncio.Future[None]] = {}
+        self._ended = ended
+        self._why = Refused(Code.UNAVAILABLE)
+
+    def send(self, data: bytes, *, state: bool = False) -> None:
+        message = orjson.loads(data)
+        waiting = self.waiting.pop(message.get("re"), None)
+        if message["t"] == "state":
+            self.state = message
+            if waiting is not None:
+                waiting.set_result(None)
+        elif message["t"] == "error":
+            refusal = Refused(Code(message["code"]), message["message"], counted=True)
+            if waiting is not None:
+                waiting.set_exception(refusal)
+            self._why = refusal
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.closed = True
+        for waiting in self.waiting.values():
+            waiting.set_exception(self._why)
+        self.waiting.clear()
+        self._ended()
+
+
+class Player:
+    """One session of one player. Refusals of its actions were counted by the session, as the fact `counted` tells.
+
+    `forced` is there where outcomes may be forced.
+    """
+
+    def __init__(self, house: House, seat: Seat, site: Site, ended: Callable[[], None]) -> None:
+        """`ended` is called when the session is over for a reason of its own: another one took the seat, say."""
+        house, self.forced = forcible(house, site)
+        self.seat = seat
+        self.witness = Witness(LocalWallet(house.store, WalletId(seat.user, site.denomination)))
+        self._ear = _Ear(ended)
+        self._session = Session(house, seat.user, site, self.witness, self._ear)
+        self._store = house.store
+        self._numbers = count(1)
+
+    async def open(self, game: str) -> None:
+        """Takes the seat, and loads the game where it does not run. Raises Refused."""
+        await self._session.open()
+        if self._ear.state.get("curr_game") != game:
+            await self._ask(protocol.GameLoadMessage(t="gameload", gameid=game, re=next(self._numbers)))
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    @property
+    def over(self) -> bool:
+        return self._ear.closed
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The game's: id, name, data, actions."""
+        found: dict[str, Any] = self._ear.state["gamestate"]
+        return found
+
+    async def act(self, action: str, params: dict[str, Any]) -> list[Part]:
+        """Acts on the present state. Answers what was committed. Raises Refused; nothing has happened then, unless the code is
+        UNAVAILABLE or INTERNAL."""
+        self.witness.parts.clear()
+        sid, re = self.state["id"], next(self._numbers)
+        await self._ask(protocol.ActionMessage(t="action", action=action, params=params, sid=sid, re=re))
+        return list(self.witness.parts)
+
+    async def _ask(self, message: protocol.ActionMessage | protocol.GameLoadMessage) -> None:
+        if self.over:
+            raise Refused(Code.REPLACED)
+        assert isinstance(message.re, int)
+        answer = self._ear.waiting[message.re] = asyncio.get_running_loop().create_future()
+        self._session.receive(message)
+        await answer
+
+    async def read_note(self) -> bytes:
+        return await self._store.note(self.seat)
+
+    async def write_note(self, note: bytes) -> None:
+        """Raises Refused(REPLACED) where another session has the seat."""
+        await self._store.save_note(self.seat, self.witness.epoch, note)

@@ -1,0 +1,183 @@
+"""A session at its game: a request's actions, one after the other, become actions of the engine, and their outcome events.
+
+What makes a repeated request harmless: a request that names its position (`seq`) writes it into the note before it plays. Its
+repetition finds it there, and whether the round has gone on since tells if it was carried out.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from webingo.errors import Code, Refused
+from webingo.resources.game import Game
+from webingo.server.slot_ide import requests
+from webingo.server.slot_ide.describe import Event
+from webingo.server.slot_ide.held import Held, record_of
+from webingo.server.slot_ide.note import Note
+from webingo.server.slot_ide.player import Player
+from webingo.server.slot_ide.requests import Act, Request
+from webingo.session.house import House
+
+
+class Table:
+    """Made by `take` for a session and a game. One request at a time.
+
+    `progress` counts the transitions of the request in hand that are committed: up to the first, it may be tried again.
+    """
+
+    def __init__(self, player: Player, note: Note, held: Held) -> None:
+        self.player = player
+        self.progress = 0
+        self._note = note
+        self._written = note.written()
+        self._held = held
+        self._seq: int | None = None
+        if player.forced is not None:
+            player.forced.force(note.forced)
+
+    @classmethod
+    async def take(cls, player: Player, house: House, game: Game, sid: str, *, fresh: bool, hide_reels: bool) -> "Table":
+        """Takes the player's seat and finds what is held there. `fresh`: nothing was heard of this session before. Raises
+        Refused."""
+        held = Held(game, hide_reels=hide_reels)
+        await player.open(game.manifest.id)
+        here, open_round = player.state["id"], player.witness.round
+        # Read after the seat was taken: nobody else can write it from now on.
+        note = None if fresh else Note.read(await player.read_note(), sid, game.manifest.id)
+        if note is None:
+            note = Note.new(sid, game.manifest.id, here, round_open=bool(open_round))
+        if note.base != here:
+            record = await record_of(house.store, player.seat, game, here, open_round)
+            if record is not None:
+                held.replay(record)
+            else:
+                note.clear(here)
+        return cls(player, note, held)
+
+    async def serve(self, request: Request) -> list[Event]:
+        """Carries out the actions up to the first that fails. Raises Refused for that one."""
+        self.progress = 0
+        self._seq = request.seq if request.plays else None
+        if self._seq is not None and (taken := self._note.taken(self._seq, len(self._held.steps))):
+            return self._again(request, *taken)
+        events: list[Event] = []
+        try:
+            for act in request.acts:
+                events += await self._do(act)
+            if not request.plays and any(act.name == "bet" for act in request.acts):
+                self._note.count_anew()
+        except Refused:
+            with suppress(Refused):  # the first reason is the one to tell
+                await self._keep()
+            raise
+        await self._keep()
+        return events
+
+    def _again(self, request: Request, first: int, end: int) -> list[Event]:
+        """What the request led to when it came before."""
+        events = []
+        for act in request.acts:
+            if act.name == "config":
+                events.append(self._held.now.config())
+            elif act.name == "bet" and first == 0:
+                events.append(self._held.bet())
+        return [*events, *(event for step in self._held.steps[first:end] for event in step)]
+
+    async def _keep(self) -> None:
+        """Writes the note if it has changed. Once something is committed, failing to do so must not hide what it was: who
+        comes next will see that the round went on."""
+        note = self._note.written()
+        if note == self._written:
+            return
+        try:
+            await self.player.write_note(note)
+        except Refused:
+            if not self.progress:
+                raise
+        else:
+            self._written = note
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    async def _do(self, act: Act) -> list[Event]:
+        if act.name == "config":
+            return self._config(act)
+        if self._note.at != self.player.state["id"]:
+            raise Refused(Code.STALE, 'The game has moved on elsewhere: ask for "config".')
+        match act.name:
+            case "bet":
+                return self._bet(act)
+            case "play":
+                return await self._play(act)
+            case "pickRandomly":
+                return await self._go("pick", self._item(act))
+            case "gamble":
+                return await self._go("gamble", requests.gamble_of(act.context))
+            case "collect":
+                return await self._go("collect", requests.nothing(act))
+        raise Refused(Code.ACTION_NOT_ALLOWED, f"There is no action {act.name[:64]!r}.")
+
+    def _config(self, act: Act) -> list[Event]:
+        """The game, and all that is held of the round, from its bet on."""
+        requests.nothing(act)
+        self._note.at = self.player.state["id"]
+        events, held = [self._held.now.config()], self._held
+        if held.steps:
+            events.append(held.bet())
+        elif self._note.bet:
+            lines, bet = self._note.bet
+            events.append(held.now.bet(lines, bet))
+        return [*events, *(event for step in held.steps for event in step)]
+
+    def _bet(self, act: Act) -> list[Event]:
+        lines, bet = requests.bet_of(act.context)
+        if self.player.witness.round:
+            raise Refused(Code.ACTION_NOT_ALLOWED, "The round has to be played to its end first.")
+        self._held.now.check_bet(lines, bet)
+        self._note.bet = [lines, bet]
+        self._clear()
+        return [self._held.now.bet(lines, bet)]
+
+    async def _play(self, act: Act) -> list[Event]:
+        self._force(act)
+        possible = self.player.state["actions"]
+        if "collect" in possible:
+            raise Refused(Code.ACTION_NOT_ALLOWED, "The win has to be collected or gambled with first.")
+        if "spin" not in possible:
+            return await self._go("play", {})
+        if not self._note.bet:
+            raise Refused(Code.ACTION_NOT_ALLOWED, "A bet has to be made first.")
+        self._clear()
+        return await self._go("spin", self._held.now.stake(*self._note.bet))
+
+    def _force(self, act: Act) -> None:
+        """Numbers that come before those of the house; in test mode only."""
+        if not isinstance(act.context, list):
+            requests.nothing(act)
+        elif act.context:
+            if self.player.forced is None:
+                raise Refused(Code.FORBIDDEN, "Outcomes can't be forced here.")
+            self.player.forced.force(act.context)
+
+    def _item(self, act: Act) -> dict[str, Any]:
+        feature = self.player.state["data"].get("feature") or {}
+        return requests.nothing(act) if feature.get("type") == "wheel" else requests.item_of(act.context)
+
+    def _clear(self) -> None:
+        self._note.clear(self.player.state["id"], self._seq)
+        self._held.clear()
+
+    async def _go(self, action: str, params: dict[str, Any]) -> list[Event]:
+        """One action of the engine, and what it led to."""
+        if self._seq is not None:
+            if not self.progress:
+                self._note.mark(self._seq, len(self._held.steps))
+            await self._keep()
+        try:
+            parts = await self.player.act(action, params)
+        finally:
+            if self.player.forced is not None:
+                self._note.forced = self.player.forced.left
+        self.progress += len(parts)
+        events = [event for part in parts for event in self._held.add(part.header, part.record, part.state)]
+        self._note.at = self.player.state["id"]
+        return events
