@@ -6,28 +6,18 @@ is one move at its end.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar
 
 from webingo.engines.engine import Action, GameState, Move, Odds, Sample, Step
 from webingo.engines.slots import definition
-from webingo.engines.slots.features import Buy
 from webingo.engines.slots.gamble import CONTEXTS, Offer, Table
+from webingo.engines.slots.orders import Order, Orders, bad
 from webingo.engines.slots.play import SHOWN_SPINS, Play, Round
 from webingo.errors import Code, Refused
 from webingo.rng import Rng
 
 FREE_SPINS_ACTIONS = ("play",)
 CHOICE_ACTIONS = ("pick", "play")
-
-
-class Order(NamedTuple):
-    """What a player stakes: `cost` is what leaves the wallet, more than the total bet `stake` where a feature is bought."""
-
-    bet: int
-    lines: int
-    stake: int
-    cost: int
-    bought: Buy | None
 
 
 class SlotsEngine:
@@ -41,10 +31,9 @@ class SlotsEngine:
 
         self.math = math
         self.settings = settings
-        self._line_choices = _line_choices(math, settings)
+        self._orders = Orders(math, settings)
         self._play = Play(math)
         self._gamble = Table(math.gamble, math.win_cap) if math.gamble and settings.gamble else None
-        self._buys = {buy.name: buy for buy in math.buy} if settings.buy else {}
         # The commit compares a round's wins with max_win x its first wager. `max_win` is the most that any round pays, bought
         # ones too, per total bet; a round pays once, at its end, and then at most
         # - win_cap x the total bet, where there is a cap: Play.earn stops there, and the gamble offers nothing above it;
@@ -52,7 +41,7 @@ class SlotsEngine:
         #   step only where the whole round, not only the part at stake, then pays no more than that.
         # The first wager is the total bet, or for a bought feature `cost` >= 1 times as much: never less than the total bet.
         self.max_win: int = max_win(math, settings)
-        self._idle_actions = ("spin", "buy") if self._buys else ("spin",)
+        self._idle_actions = ("spin", "buy") if self._orders.buys else ("spin",)
         self._won_actions = (*self._idle_actions, "gamble", "collect")
         self._first_window = self._play.first_window()
         # What never changes is built once and is a part of every state.
@@ -65,26 +54,25 @@ class SlotsEngine:
                 "symbols": list(math.symbols),
             },
             "bets": list(settings.bets),
-            "line_choices": list(self._line_choices),
+            "line_choices": list(self._orders.line_choices),
             **({"coins": math.coins} if math.coins else {}),
             "max_stake": settings.max_stake,
-            "buys": [{"name": buy.name, "title": buy.title, "cost": buy.cost} for buy in self._buys.values()],
+            "buys": [{"name": buy.name, "title": buy.title, "cost": buy.cost} for buy in self._orders.buys.values()],
         }
 
     # States
 
     def start(self, rng: Rng) -> Step:
         """Nothing is drawn: the reels stand at their first stops, with the lowest bet on as many lines as it allows."""
-        bet = self.settings.bets[0]
-        lines = max(n for n in self._line_choices or (0,) if self._stake(bet, n) <= self.settings.max_stake)
-        return Step("idle", self._data(Round(bet, lines, self._stake(bet, lines))), self._idle_actions, {})
+        order = self._orders.first()
+        return Step("idle", self._data(Round(order.bet, order.lines, order.stake)), self._idle_actions, {})
 
     def apply(self, state: GameState, action: Action, rng: Rng) -> Step:
         name, params = action
         if name not in state.actions:
             raise Refused(Code.ACTION_NOT_ALLOWED, f"{name!r} is not possible now; possible: {', '.join(state.actions)}.")
         if name in ("spin", "buy"):
-            order = self._order(name, params)
+            order = self._orders.read(name, params)
             return self._collect(state, then=action) if state.name == "won" else self._begin(state, order, rng)
         if name == "play":
             return self._played(state, params, rng)
@@ -93,7 +81,7 @@ class SlotsEngine:
         if name == "gamble":
             return self._gambled(state, params, rng)
         if params:
-            _bad(f"{name!r} takes no parameters")
+            bad(f"{name!r} takes no parameters")
         return self._collect(state)
 
     def finish(self, state: GameState) -> Sequence[Action]:
@@ -109,38 +97,6 @@ class SlotsEngine:
 
     # Actions
 
-    def _order(self, name: str, params: Mapping[str, Any]) -> Order:
-        """What `spin` or `buy` asks for, checked."""
-        allowed = {"bet", "lines"} if name == "spin" else {"name", "bet", "lines"}
-        if not params.keys() <= allowed:
-            _bad(f"{name!r} takes {', '.join(sorted(allowed))} and nothing else")
-        bought = None
-        if name == "buy":
-            wanted = params.get("name")
-            bought = self._buys.get(wanted) if isinstance(wanted, str) else None
-            if bought is None:
-                _bad(f'"name" must be one of {", ".join(self._buys)}')
-        bet = params.get("bet")
-        if type(bet) is not int or bet not in self.settings.bets:
-            _bad(f'"bet" must be one of {", ".join(map(str, self.settings.bets))}')
-        lines = self._lines(params)
-        stake = self._stake(bet, lines)
-        if stake > self.settings.max_stake:
-            raise Refused(Code.LIMIT, f"The highest total bet is {self.settings.max_stake}.")
-        return Order(bet, lines, stake, stake * bought.cost if bought else stake, bought)
-
-    def _lines(self, params: Mapping[str, Any]) -> int:
-        choices = self._line_choices
-        if "lines" not in params and len(choices) <= 1:
-            return choices[0] if choices else 0
-        lines = params.get("lines")
-        if type(lines) is not int or lines not in choices:
-            _bad(f'"lines" must be one of {", ".join(map(str, choices))}' if choices else "this game has no lines to choose")
-        return lines
-
-    def _stake(self, bet: int, lines: int) -> int:
-        return bet * self.math.total_bet(lines)
-
     def _begin(self, state: GameState, order: Order, rng: Rng) -> Step:
         round_ = Round(order.bet, order.lines, order.stake)
         if order.bought:
@@ -154,7 +110,7 @@ class SlotsEngine:
         everything, collect = params.get("all", False), params.get("collect", False)
         known = params.keys() <= {"all", "collect"} and type(everything) is bool and type(collect) is bool
         if not known or (collect and not everything):
-            _bad('"play" takes nothing, {"all": true} to play to the end, or {"all": true, "collect": true} to be paid, too')
+            bad('"play" takes nothing, {"all": true} to play to the end, or {"all": true, "collect": true} to be paid, too')
         round_ = Round.of(state.data)
         self._play.step(round_, rng)
         while everything and round_.feature:
@@ -166,13 +122,13 @@ class SlotsEngine:
         assert round_.feature
         if round_.feature["type"] == "wheel":
             if params:
-                _bad('a wheel is turned by "pick" without parameters')
+                bad('a wheel is turned by "pick" without parameters')
             self._play.step(round_, rng)
             return self._settled(state, round_)
         items = round_.feature["items"]
         item = params.get("item")
         if len(params) != 1 or type(item) is not int or not 0 <= item < len(items) or items[item]["open"]:
-            _bad(f'"pick" takes {{"item": a closed one of 0 to {len(items) - 1}}}')
+            bad(f'"pick" takes {{"item": a closed one of 0 to {len(items) - 1}}}')
         self._play.pick(round_, item, rng)
         return self._settled(state, round_)
 
@@ -181,10 +137,10 @@ class SlotsEngine:
         offer = data["gamble"]
         context, kind = params.get("context", "game_round"), params.get("type")
         if not params.keys() <= {"type", "context"} or context not in CONTEXTS:
-            _bad(f'"gamble" takes "type" and "context", which is one of {", ".join(CONTEXTS)}')
+            bad(f'"gamble" takes "type" and "context", which is one of {", ".join(CONTEXTS)}')
         types = offer["types" if context == "game_round" else "spin_types"]
         if not isinstance(kind, str) or kind not in types:
-            _bad(
+            bad(
                 f'"type" of {context} must be one of {", ".join(types)}'
                 if types
                 else f"{context} has nothing to be gambled now"
@@ -261,24 +217,6 @@ class SlotsEngine:
         return simulate(self.math, self.settings, rounds, seed)
 
 
-def _line_choices(math: definition.Math, settings: definition.Settings) -> tuple[int, ...]:
-    """How many lines may be played; none where ways pay. Raises ValueError where settings and mathematics don't fit."""
-    all_lines = (len(math.lines),) if math.lines else ()
-    choices = settings.lines or all_lines
-    if choices != all_lines and (math.coins or not math.lines):
-        raise ValueError(f"lines: {list(choices)} can't be chosen, since a spin costs {math.coins} bets whatever is played")
-    if choices and choices[-1] > len(math.lines):
-        raise ValueError(f"lines: {choices[-1]} can't be played, the game has {len(math.lines)}")
-    least = settings.bets[-1] * math.total_bet(min(choices, default=0))
-    if settings.max_stake < least:
-        raise ValueError(f"max_stake: {settings.max_stake} is below the lowest total bet with the highest of bets, {least}")
-    return choices
-
-
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
     """The data without what concerned only the step before."""
     return {key: value for key, value in data.items() if key != "spins"} | {"done": None}
-
-
-def _bad(reason: str) -> NoReturn:
-    raise Refused(Code.BAD_PARAMS, reason + ".")
