@@ -35,7 +35,7 @@ class Draw:
         return sum(column.weight for column in self.columns)
 
     def merged(self, seen: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda window: window) -> "Draw":
-        """With one column for all whose windows are `seen` as the same, and show the same scatters. `window` is what is seen."""
+        """With one column for all whose windows are `seen` as the same and that show the same scatters."""
         weights: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = defaultdict(int)
         for column in self.columns:
             weights[seen(column.window), column.scatters] += column.weight

@@ -6,7 +6,7 @@ reels. Every result in it was given by `LinePays.judge`; the compiled pay table 
 a difference any more, so that one of them is judged for all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from webingo.engines.slots.features import Award
 from webingo.engines.slots.matching import Pattern
 from webingo.engines.slots.pays import LinePays, LineResult
 
@@ -70,8 +69,8 @@ class LineTable:
     """All lines that a mode's reels can show. `symbols[reel]` are those that show there.
 
     `classes[reel][symbol]` is the symbol's class on that reel, `sizes[reel]` how many there are, `labels` all different
-    results of a line (cells left out), `steps[j]` the automaton over `order` that leads to them: [state][class] -> state, in the
-    last step -> label.
+    results of a line (cells left out), and `examples` for each of them the symbols of a line. `steps[j]` is the automaton over
+    `order` that leads to them: [state][class] -> state, in the last step -> label.
     """
 
     def __init__(self, pays: LinePays, symbols: Sequence[Sequence[int]]) -> None:
@@ -91,6 +90,7 @@ class LineTable:
             self._shown.append([next(s for s in there if classes[s] == number) for number in range(len(known))])
         self.sizes = tuple(len(kinds) for kinds in self._kinds)
         self.labels: list[LineResult] = []
+        self.examples: list[tuple[int, ...]] = []
         self._numbers: dict[tuple[object, ...], int] = {}
         self._states: list[dict[tuple[int, ...], int]] = [{} for _ in self.order]
         self._alike: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
@@ -101,7 +101,7 @@ class LineTable:
         """The state (or label) that a line leads to whose first `place` reels of the order show these cells; `left` and `right`
         are the pays whose run from there has not ended."""
         if place == len(self.order):
-            return self._label(self._pays.judge(tuple(cells)))
+            return self._label(tuple(cells))
         reel = self.order[place]
         read = self.order[:place]
         groups, first = self._groups(reel, left | right | self._pattern.anywhere)
@@ -123,15 +123,17 @@ class LineTable:
             found = self._alike[reel, pays] = groups, [groups.index(group) for group in range(len(known))]
         return found
 
-    def _label(self, result: LineResult) -> int:
+    def _label(self, cells: tuple[int, ...]) -> int:
+        result = self._pays.judge(cells)
         wins = tuple((win.pay, win.count, win.direction, win.multiplier, win.amount) for win in result.wins)
         number = self._numbers.setdefault((wins, result.awards), len(self.labels))
         if number == len(self.labels):
             self.labels.append(result)
+            self.examples.append(cells)
         return number
 
     def gains(self, worth: Sequence[tuple[int, int]]) -> Gains:
-        """The automaton that adds up (amount, tag) of each label. Raises ValueError where an amount is too large to be added."""
+        """The automaton that adds up (amount, tag) of each label. Raises ValueError where amounts are too large to be added."""
         known: list[tuple[int, int, int]] = [(DEAD, amount, tag) for amount, tag in worth]
         moves, amounts, tags = [], [], []
         for steps in reversed(self.steps):
@@ -169,8 +171,3 @@ class LineTable:
     def amounts(self) -> Ints:
         """What a line pays by its combination of classes, in bets per line, with one axis for each reel from the left."""
         return np.array([label.amount for label in self.labels], dtype=np.int64)[self.dense]
-
-
-def awards_of(labels: Sequence[LineResult]) -> Iterator[tuple[Award, ...]]:
-    for label in labels:
-        yield tuple(awarded.award for awarded in label.awards)
