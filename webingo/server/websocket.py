@@ -14,6 +14,7 @@ from webingo.resources.site import Site
 from webingo.server.connection import Connection
 from webingo.server.login import log_in
 from webingo.session import protocol
+from webingo.session.forced import TestComponent, forcible
 from webingo.session.history import HistoryComponent
 from webingo.session.house import House
 from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER
@@ -175,8 +176,11 @@ class Visitor:
 
     def _made(self, user: User, site: Site) -> Session:
         wallet = LocalWallet(self._house.store, WalletId(user, site.denomination))
-        session = Session(self._house, user, site, wallet, self._connection)
-        session.plug(HistoryComponent(self._house.store, session))
+        house, forced = forcible(self._house, site)
+        session = Session(house, user, site, wallet, self._connection)
+        session.plug(HistoryComponent(house.store, session))
+        if forced is not None:
+            session.plug(TestComponent(forced, session))
         return session
 
 
