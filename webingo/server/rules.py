@@ -12,7 +12,7 @@ from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
 from webingo.server.pages import CONTENT_SECURITY_POLICY, PageHandler
 
-_SHOWN_APART = {"game", "title", "version", "description", "summary", "volatility"}
+_SHOWN_APART = {"game", "title", "version", "description", "summary", "volatility", "pay_by"}
 _LABELS = {"bets": "Stakes per card", "max_stake": "Largest stake", "max_extra": "Extra balls, at most"}
 
 
@@ -74,7 +74,7 @@ class RulesHandler(PageHandler):
         self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         notes = {name: text for name, text in rules.items() if isinstance(text, str) and name not in _SHOWN_APART}
         page = self._pages.template.generate(
-            rules=rules, notes=notes, words=_words, number=_number, percent=_percent, pictures=_pictures
+            rules=rules, notes=notes, words=_words, number=_number, percent=_percent, pictures=_pictures, lines=_lines(rules)
         )
         self.finish(page)
 
@@ -102,3 +102,9 @@ def _pictures(pay: dict[str, Any]) -> list[list[str]]:
     """A pay's pictures as rows of x, . and *: all of a family's, else its one."""
     found: list[list[str]] = pay.get("pictures") or ([pay["picture"]] if pay.get("picture") else [])
     return found
+
+
+def _lines(rules: dict[str, Any]) -> list[list[str]]:
+    """A slot game's pay lines as pictures: rows of x and ., as long as there are reels."""
+    rows = rules.get("window", {}).get("rows", 0)
+    return [["".join("x" if row == place else "." for place in line) for row in range(rows)] for line in rules.get("lines", [])]

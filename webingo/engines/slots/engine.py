@@ -34,12 +34,13 @@ class SlotsEngine:
         self._orders = Orders(math, settings)
         self._play = Play(math)
         self._gamble = Table(math.gamble, math.win_cap) if math.gamble and settings.gamble else None
-        # The commit compares a round's wins with max_win x its first wager. `max_win` is the most that any round pays, bought
-        # ones too, per total bet; a round pays once, at its end, and then at most
-        # - win_cap x the total bet, where there is a cap: Play.earn stops there, and the gamble offers nothing above it;
-        # - else what the features can pay together, or, after a gamble, gamble.limit x the total bet: gamble.Table offers a
-        #   step only where the whole round, not only the part at stake, then pays no more than that.
-        # The first wager is the total bet, or for a bought feature `cost` >= 1 times as much: never less than the total bet.
+        # The commit refuses a round that wins more than max_win x its first wager, which is the total bet or, for a bought
+        # feature, `cost` >= 1 times as much. No honest round does. It pays once, at its end, and that is
+        # - with a win cap at most win_cap x the total bet: play.py stops there, and gamble.Table offers nothing above it;
+        # - without one, and without a gamble, at most what bounds.py adds up, for a bought feature held against its cost;
+        # - after gambles at most gamble.limit x the total bet, as gamble.Table offers a step only where all that the round
+        #   would then pay stays within that, and at most the win times the factor of each of max_steps steps: the lesser of
+        #   both, where it is above what the round pays without a gamble, is what bounds.py counts.
         self.max_win: int = max_win(math, settings)
         self._idle_actions = ("spin", "buy") if self._orders.buys else ("spin",)
         self._won_actions = (*self._idle_actions, "gamble", "collect")

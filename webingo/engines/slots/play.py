@@ -139,7 +139,7 @@ class Play:
 
     def _more(self, feature: dict[str, Any], spins: int) -> int:
         """Adds spins to the running feature, and answers how many there was room for."""
-        more = min(spins, (self._free(feature["name"]).max_spins or MOST_SPINS) - feature["total"])
+        more: int = min(spins, (self._free(feature["name"]).max_spins or MOST_SPINS) - feature["total"])
         if more:
             feature["left"] += more
             feature["total"] += more
