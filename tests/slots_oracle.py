@@ -84,7 +84,7 @@ def kind_of_match(pay: dict[str, Any], wilds: list[dict[str, Any]], symbol: str,
     wanted = wanted_on(pay, reel)
     if wanted == ["*"] or symbol in wanted:
         return "own"
-    return "wild" if replaces(wilds, symbol, reel, wanted) else ""
+    return "wild" if pay.get("wilds", True) and replaces(wilds, symbol, reel, wanted) else ""
 
 
 def combined(rule: str, multipliers: list[int]) -> int:
@@ -148,7 +148,7 @@ def line_tries(manifest: Manifest, wilds: list[dict[str, Any]], line: list[tuple
                     there = there[::-1]
                 cells = {reel: whole[reel] for reel in there[:k]}
                 found.append(attempt(manifest, wilds, order, direction, k, pay["pays"][str(k)], cells))
-    return found
+    return [one for one in found if len(one.cells) - one.replaced >= manifest["pays"][one.order].get("naturals", 0)]
 
 
 def line_awards(manifest: Manifest, wilds: list[dict[str, Any]], symbols: list[str]) -> list[tuple[str, int, str, int]]:

@@ -150,6 +150,10 @@ def _pay_problems(math: "Math") -> Iterator[Problem]:
         yield from count_problems(pay.awards, math.window.reels, "reels", (*where, "awards"))
         if math.pay_by == "ways" and (pay.align or math.align) == "any":
             yield (*where, "align") if pay.align else ("align",), "'any' is for lines; with ways use scatters"
+        if math.pay_by == "ways" and pay.naturals:
+            yield (*where, "naturals"), "naturals are for lines, not for ways"
+        elif pay.naturals > math.window.reels:
+            yield (*where, "naturals"), f"{pay.naturals} naturals on {math.window.reels} reels"
 
 
 def _pay_form(pay: "LinePay", math: "Math", where: Where) -> Iterator[Problem]:

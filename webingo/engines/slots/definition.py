@@ -70,7 +70,8 @@ class LinePay(Model):
     """A row of the pay table for lines or ways: of one `symbol`, of several `symbols` mixed (which need a `name`), or a
     `combination` that says for each reel what has to stand there.
 
-    `pays` (a combination: `pay`) are multiples of the bet per line, or with ways per coin.
+    `pays` (a combination: `pay`) are multiples of the bet per line, or with ways per coin. Without `wilds` no wild replaces its
+    symbols; of the cells that are paid at least `naturals` have to be its symbols themselves.
     """
 
     symbol: Symbol | None = None
@@ -92,6 +93,8 @@ class LinePay(Model):
     pay: Pay | None = None
     award: Award | None = None
     align: Align | None = None
+    wilds: bool = True
+    naturals: Annotated[int, Field(ge=0, le=6)] = 0
 
     def model_post_init(self, _: Any) -> None:
         if not self.name and self.symbol:

@@ -14,11 +14,12 @@ from webingo.engines.slots.models import ANYTHING
 class Prize(NamedTuple):
     """A pay, by how many cells match (0 to reels): `counts` are those that are paid (0: none), `amounts` what they pay without
     wild multipliers, `awards` what is given, with the count that it is given for. `asked` are the reels on which a combination
-    asks for something, which are the cells of its win."""
+    asks for something, which are the cells of its win. Of the cells of a win `naturals` have to match by their own symbols."""
 
     number: int
     name: str
     asked: tuple[int, ...]
+    naturals: int
     counts: tuple[int, ...]
     amounts: tuple[int, ...]
     awards: tuple[tuple[int, Award] | None, ...]
@@ -48,7 +49,10 @@ class Pattern:
             naturals.append(tuple(_bits(symbol in symbols for symbols in wanted) for symbol in math.symbols))
             matches.append(
                 tuple(
-                    _bits(symbol in symbols or _replaces(acting.get(symbol), symbols) for symbols in wanted)
+                    _bits(
+                        symbol in symbols or (pay.wilds and _replaces(acting.get(symbol), symbols))
+                        for pay, symbols in zip(math.pays, wanted, strict=True)
+                    )
                     for symbol in math.symbols
                 )
             )
@@ -94,7 +98,7 @@ def _prize(index: int, pay: LinePay, reels: int) -> Prize:
     counts = tuple(highest(pays, n) for n in range(reels + 1))
     awards = tuple((k, given[k]) if (k := highest(given, n)) else None for n in range(reels + 1))
     asked = tuple(reel for reel, choice in enumerate(pay.combination) if ANYTHING not in choice)
-    return Prize(index, pay.name, asked, counts, tuple(pays[k] if k else 0 for k in counts), awards)
+    return Prize(index, pay.name, asked, pay.naturals, counts, tuple(pays[k] if k else 0 for k in counts), awards)
 
 
 def highest(table: dict[int, object] | dict[int, int] | dict[int, Award], n: int) -> int:

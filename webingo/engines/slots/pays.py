@@ -50,7 +50,9 @@ class LinePays:
         for index, n, direction in pattern.runs(masks):
             prize = pattern.prizes[index]
             if prize.amounts[n]:
-                wins.append(self._win(index, n, direction, cells, masks))
+                win = self._win(index, n, direction, cells, masks)
+                if len(win.cells) - win.replaced >= prize.naturals:
+                    wins.append(win)
             if prize.awards[n]:
                 longest[index] = max(n, longest.get(index, 0))
         if not wins and not longest:

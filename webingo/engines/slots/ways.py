@@ -95,7 +95,7 @@ class WaysPays:
         if not candidates and not longest:
             return NOTHING
         awards = [(pattern.prizes[index], pattern.prizes[index].awards[n]) for index, n in sorted(longest.items())]
-        wins = tuple(_rows(self._paid(candidates, window)))
+        wins = tuple(sorted(_rows(self._paid(candidates, window))))
         given = tuple(Awarded(found[1], prize.name, found[0]) for prize, found in awards if found)
         return WaysResult(sum(win.amount for win in wins), wins, given)
 
