@@ -12,6 +12,7 @@ import orjson
 from webingo.errors import Code, Refused
 
 _MOST_MARKS = 200
+_NOTED_OF_IDLE = 20
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Note:
     `base` is the state up to which all is cleared: what is held of a round came after it. `at` is the state that the client
     was told last. `marks` are the positions of the round that requests have taken: [seq, transitions of the round before it],
     ascending; those up to `past` were taken in earlier rounds. A mark is written before what it stands for is done. `forced`
-    are numbers left over from a forced play.
+    are numbers left over from a forced play. `seen_ms` is about when the last request came.
     """
 
     sid: str
@@ -32,6 +33,7 @@ class Note:
     marks: list[list[int]] = field(default_factory=list)
     past: int = -1
     forced: list[int | float] = field(default_factory=list)
+    seen_ms: int = 0
 
     @classmethod
     def new(cls, sid: str, game: str, at: str, *, round_open: bool) -> "Note":
@@ -39,15 +41,20 @@ class Note:
         return cls(hashed(sid), game, base="" if round_open else at, at=at)
 
     @classmethod
-    def read(cls, written: bytes, sid: str, game: str) -> "Note | None":
-        """None where none is written, or another session's or game's."""
+    def read(cls, written: bytes, sid: str, game: str, since_ms: int) -> "Note | None":
+        """None where none is written, or another session's or game's, or of one that nothing came for since then."""
         if not written:
             return None
         note = cls(**orjson.loads(written))
-        return note if (note.sid, note.game) == (hashed(sid), game) else None
+        return note if (note.sid, note.game) == (hashed(sid), game) and note.seen_ms >= since_ms else None
 
     def written(self) -> bytes:
         return orjson.dumps(self)
+
+    def seen(self, now_ms: int, idle_ms: int) -> None:
+        """A request came. Noted now and then, so that those which change nothing cost no write."""
+        if now_ms - self.seen_ms >= idle_ms // _NOTED_OF_IDLE:
+            self.seen_ms = now_ms
 
     def clear(self, at: str, seq: int | None = None) -> None:
         """Nothing is held any more of what came up to that state; a request at `seq` goes on from there."""
@@ -81,8 +88,3 @@ class Note:
 
 def hashed(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()[:32]
-
-
-def login_of(sid: str, shard: int) -> str:
-    """A login id for a session that a client has named itself."""
-    return f"{shard:02d}-{hashed(sid)}"

@@ -16,6 +16,7 @@ from webingo.server.slot_ide.note import Note
 from webingo.server.slot_ide.player import Player
 from webingo.server.slot_ide.requests import Act, Request
 from webingo.session.house import House
+from webingo.support.clock import Clock
 
 
 class Table:
@@ -24,25 +25,29 @@ class Table:
     `progress` counts the transitions of the request in hand that are committed: up to the first, it may be tried again.
     """
 
-    def __init__(self, player: Player, note: Note, held: Held) -> None:
+    def __init__(self, player: Player, note: Note, written: bytes, held: Held, clock: Clock, idle_ms: int) -> None:
+        """`written` is the note as it stands on the seat."""
         self.player = player
         self.progress = 0
+        self._clock = clock
+        self._idle_ms = idle_ms
         self._note = note
-        self._written = note.written()
+        self._written = written
         self._held = held
         self._seq: int | None = None
         if player.forced is not None:
             player.forced.force(note.forced)
 
     @classmethod
-    async def take(cls, player: Player, house: House, game: Game, sid: str, *, fresh: bool, hide_reels: bool) -> "Table":
-        """Takes the player's seat and finds what is held there. `fresh`: nothing was heard of this session before. Raises
-        Refused."""
+    async def take(cls, player: Player, house: House, game: Game, sid: str, *, idle_ms: int, hide_reels: bool) -> "Table":
+        """Takes the player's seat and finds what is held there for this session, unless nothing came for it for `idle_ms`.
+        Raises Refused."""
         held = Held(game, hide_reels=hide_reels)
         await player.open(game.manifest.id)
         here, open_round = player.state["id"], player.witness.round
         # Read after the seat was taken: nobody else can write it from now on.
-        note = None if fresh else Note.read(await player.read_note(), sid, game.manifest.id)
+        written = await player.read_note()
+        note = Note.read(written, sid, game.manifest.id, house.clock.now_ms() - idle_ms)
         if note is None:
             note = Note.new(sid, game.manifest.id, here, round_open=bool(open_round))
         if note.base != here:
@@ -51,13 +56,16 @@ class Table:
                 held.replay(record)
             else:
                 note.clear(here)
-        return cls(player, note, held)
+        return cls(player, note, written, held, house.clock, idle_ms)
 
     async def serve(self, request: Request) -> list[Event]:
         """Carries out the actions up to the first that fails. Raises Refused for that one."""
         self.progress = 0
         self._seq = request.seq if request.plays else None
+        self._note.seen(self._clock.now_ms(), self._idle_ms)
         if self._seq is not None and (taken := self._note.taken(self._seq, len(self._held.steps))):
+            self._note.at = self.player.state["id"]
+            await self._keep()
             return self._again(request, *taken)
         events: list[Event] = []
         try:

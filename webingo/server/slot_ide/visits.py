@@ -9,7 +9,6 @@ from webingo.resources.game import Game
 from webingo.resources.site import Site
 from webingo.server.bucket import Bucket
 from webingo.server.slot_ide.describe import Event
-from webingo.server.slot_ide.note import login_of
 from webingo.server.slot_ide.player import Player
 from webingo.server.slot_ide.requests import Request, game_id
 from webingo.server.slot_ide.table import Table
@@ -35,12 +34,12 @@ class Visit:
         self.seat = seat
         self.site = site
         self.idle_s = idle_s
-        self.fresh = False  # the store had forgotten the session
         self._house = house
         self._sid = sid
         self._bucket = bucket
         self._lock = asyncio.Lock()
         self._waiting = 0
+        self._last = house.clock.monotonic()
         self._table: Table | None = None
         self._game = ""
         self._endings: set[asyncio.Task[None]] = set()
@@ -56,6 +55,9 @@ class Visit:
         self._waiting += 1
         try:
             async with self._lock:
+                if self._house.clock.monotonic() - self._last > self.idle_s:
+                    await self.leave()
+                self._last = self._house.clock.monotonic()
                 return await self._answer(request)
         finally:
             self._waiting -= 1
@@ -80,17 +82,17 @@ class Visit:
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _seated(self, game: Game) -> Table:
-        if self._table is not None and (self._table.player.over or self._game != game.manifest.id or self.fresh):
+        if self._table is not None and (self._table.player.over or self._game != game.manifest.id):
             await self.leave()
         if self._table is None:
             player = Player(self._house, self.seat, self.site, self._ended)
-            hide = self.site.slot_ide.hide_reels
+            idle_ms, hide = int(self.idle_s * 1000), self.site.slot_ide.hide_reels
             try:
-                self._table = await Table.take(player, self._house, game, self._sid, fresh=self.fresh, hide_reels=hide)
+                self._table = await Table.take(player, self._house, game, self._sid, idle_ms=idle_ms, hide_reels=hide)
             except BaseException:
                 await player.close()
                 raise
-            self._game, self.fresh = game.manifest.id, False
+            self._game = game.manifest.id
         return self._table
 
     def _ended(self) -> None:
@@ -137,29 +139,29 @@ class Visits:
         if self._stopped:
             raise Refused(Code.UNAVAILABLE)
         known = self._visits.get(sid)
-        login_id, invented = sid, None
-        if shard_of(sid) is None and self._house.debug:
-            platform, site_id = _PLAY_MONEY
-            invented = Seat(User(platform, sid), site_id)
-            login_id = login_of(sid, invented.user.shard)
-        store = self._house.store
-        found = await store.login(login_id, int(known.idle_s if known else self._idle_s))
-        seat = found or invented
-        if seat is None:
-            raise Refused(Code.NOT_AUTHENTICATED)
+        seat = await self._seat(sid, int(known.idle_s if known else self._idle_s))
         site = known.site if known else await self._house.resources.site(seat.user.platform, seat.site)
         if not site.enabled:
             raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
         idle_s = site.slot_ide.inactivity_timeout_s or self._idle_s
-        if found is None or (known is None and idle_s != self._idle_s):
-            await store.keep_login(login_id, seat, int(idle_s))
+        if known is None and idle_s != self._idle_s:
+            await self._seat(sid, int(idle_s))
         visit = self._visits.get(sid)
         if visit is None:
             bucket = Bucket(self._rate, self.most_acts, self._house.clock.monotonic())
             visit = self._visits[sid] = Visit(self._house, sid, seat, site, bucket, idle_s)
-        visit.fresh = visit.fresh or found is None
         self._wind(sid, visit)
         return visit
+
+    async def _seat(self, sid: str, idle_s: int) -> Seat:
+        """Whose session it is. A login is remembered for another `idle_s`."""
+        if shard_of(sid) is None and self._house.debug:
+            platform, site = _PLAY_MONEY
+            return Seat(User(platform, sid), site)
+        seat = await self._house.store.login(sid, idle_s)
+        if seat is None:
+            raise Refused(Code.NOT_AUTHENTICATED)
+        return seat
 
     def _wind(self, sid: str, visit: Visit) -> None:
         """The session is forgotten when nothing comes for it from now on."""
