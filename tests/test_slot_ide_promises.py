@@ -257,6 +257,30 @@ async def test_a_session_goes_on_from_what_was_committed_where_its_note_was_not_
     assert await wagers(store, uid) == 1
 
 
+async def test_a_position_is_found_taken_also_where_its_server_died_before_it_answered(nodes: Nodes) -> None:
+    store = MemoryStore()
+    client = Client((await nodes.start(store)).port, uid := new_uid())
+    await client("config")
+    commit, write, dead = store.commit, store.save_note, []
+
+    async def last_commit(transaction: Any) -> Any:
+        dead.append(await commit(transaction))
+        return dead[0]
+
+    async def write_until_then(*written: Any) -> None:
+        if not dead:
+            await write(*written)
+
+    store.commit, store.save_note = last_commit, write_until_then  # type: ignore[method-assign]
+    played = await client(BET, ("play", TRIGGER), seq=5)
+    assert dead
+    store.commit, store.save_note = commit, write  # type: ignore[method-assign]
+    again = Client((await nodes.start(store)).port, uid)
+    assert await again(BET, ("play", TRIGGER), seq=5) == played
+    assert names(await again(("play", LOSING), seq=6))[-1] == "playedBonusSpin"
+    assert await wagers(store, uid) == 1
+
+
 # Doors and nodes
 
 

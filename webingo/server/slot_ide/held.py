@@ -24,14 +24,20 @@ class Held:
         self._game = game
         self._hide_reels = hide_reels
         self.now = self._described(game)
+        self.id = game.manifest.id
         self.steps: list[list[Event]] = []
         self._told = self.now
         self._teller: Teller | None = None
         self._bet = (0, 0)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether the round was begun with settings that are not the game's any more."""
+        return self._told is not self.now
+
     def clear(self) -> None:
         self.steps = []
-        self._teller = None
+        self._told, self._teller = self.now, None
 
     def add(self, header: bytes, record: bytes, state: bytes) -> list[Event]:
         """The next transition, as it stands in the record; `header` where a round begins with it. Answers its events."""

@@ -96,7 +96,11 @@ class Player:
         """Takes the seat, and loads the game where it does not run. Raises Refused."""
         await self._session.open()
         if self._ear.state.get("curr_game") != game:
-            await self._ask(protocol.GameLoadMessage(t="gameload", gameid=game, re=next(self._numbers)))
+            await self.load(game)
+
+    async def load(self, game: str) -> None:
+        """Loads the game, anew where its settings have changed. Raises Refused."""
+        await self._ask(protocol.GameLoadMessage(t="gameload", gameid=game, re=next(self._numbers)))
 
     async def close(self) -> None:
         await self._session.close()

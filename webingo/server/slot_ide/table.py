@@ -113,7 +113,7 @@ class Table:
             raise Refused(Code.STALE, 'The game has moved on elsewhere: ask for "config".')
         match act.name:
             case "bet":
-                return self._bet(act)
+                return await self._bet(act)
             case "play":
                 return await self._play(act)
             case "pickRandomly":
@@ -136,13 +136,13 @@ class Table:
             events.append(held.now.bet(lines, bet))
         return [*events, *(event for step in held.steps for event in step)]
 
-    def _bet(self, act: Act) -> list[Event]:
+    async def _bet(self, act: Act) -> list[Event]:
         lines, bet = requests.bet_of(act.context)
         if self.player.witness.round:
             raise Refused(Code.ACTION_NOT_ALLOWED, "The round has to be played to its end first.")
         self._held.now.check_bet(lines, bet)
         self._note.bet = [lines, bet]
-        self._clear()
+        await self._clear()
         return [self._held.now.bet(lines, bet)]
 
     async def _play(self, act: Act) -> list[Event]:
@@ -154,7 +154,7 @@ class Table:
             return await self._go("play", {})
         if not self._note.bet:
             raise Refused(Code.ACTION_NOT_ALLOWED, "A bet has to be made first.")
-        self._clear()
+        await self._clear()
         return await self._go("spin", self._held.now.stake(*self._note.bet))
 
     def _force(self, act: Act) -> None:
@@ -170,7 +170,11 @@ class Table:
         feature = self.player.state["data"].get("feature") or {}
         return requests.nothing(act) if feature.get("type") == "wheel" else requests.item_of(act.context)
 
-    def _clear(self) -> None:
+    async def _clear(self) -> None:
+        """The round that is over is held no more."""
+        if self._held.outdated:
+            await self.player.load(self._held.id)
+            self._note.at = self.player.state["id"]
         self._note.clear(self.player.state["id"], self._seq)
         self._held.clear()
 
