@@ -392,6 +392,12 @@ def turning_wheel() -> GameState:
     return kept(act(WHEEL, begun(WHEEL), "spin", {"bet": 1}, 0, 3, 4, 4, 0))
 
 
+@pytest.mark.parametrize(("number", "given"), [(0, True), (1, False), (5, False)])
+def test_a_random_award_comes_as_often_as_its_chance_says(number: int, given: bool) -> None:
+    step = act(WHEEL, begun(WHEEL), "spin", {"bet": 1}, 0, 3, 4, 4, number)  # 1 in 6
+    assert (step.name == "feature") == given
+
+
 def test_a_wheel_shows_its_segments_and_where_it_stopped() -> None:
     state = turning_wheel()
     assert state.data["spin"]["awards"] == [{"feature": "wheel", "by": {"random": True}}]

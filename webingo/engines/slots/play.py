@@ -161,7 +161,7 @@ class Play:
         pay = item.pay * self._unit(pick, round_)
         feature["items"][place] = _found({"open": True, "of": kind, "name": item.name, "pay": pay}, item.award)
         feature["last"] = place
-        feature["left"] = 0 if item.end else min(feature["left"], sum(left)) - 1
+        feature["left"] = 0 if item.end else feature["left"] - 1
         self._found(round_, feature, pay, item.award)
 
     def _turn(self, round_: Round, feature: dict[str, Any], rng: Rng) -> None:
@@ -205,13 +205,13 @@ class Play:
         if isinstance(feature, FreeSpins):
             # A single multiplier is certain; of several one is drawn for each spin, which None stands for.
             own = next(iter(feature.multiplier)) if len(feature.multiplier) == 1 else None
-            spins = min(given["spins"], feature.max_spins or given["spins"])
+            spins = given["spins"]
             begun |= {"played": 0, "left": spins, "total": spins, "multiplier": given.get("multiplier", own)}
             return begun | {"win": 0, "retriggered": 0}
         unit = self._unit(feature, round_)
         if isinstance(feature, Pick):
             items: list[dict[str, Any]] = [{"open": False} for item in feature.items for _ in range(item.count)]
-            return begun | {"items": items, "left": min(feature.picks, len(items)), "win": 0, "last": None}
+            return begun | {"items": items, "left": feature.picks, "win": 0, "last": None}
         items = []
         for segment in feature.segments:
             item = _found({"open": False, "name": segment.name, "pay": segment.pay * unit}, segment.award)

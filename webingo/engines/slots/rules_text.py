@@ -182,7 +182,7 @@ def _pick(pick: Pick, math: Math) -> Iterator[str]:
     total = sum(item.weight * item.count for item in pick.items)
     for item in pick.items:
         what = _prize(item.pay, pick.unit, item.award, None, math, item.name)
-        often = f"{item.count} × " if item.count > 1 else ""
+        often = f"{item.count} of them: " if item.count > 1 else ""
         end = ", and the end" if item.end else ""
         yield f"{often}{what}{end} ({_percent(item.weight * item.count, total)} of the first covers)."
 
