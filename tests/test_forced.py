@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog.testing
 from hypothesis import given
 from hypothesis import strategies as st
 from tornado.ioloop import IOLoop
@@ -167,6 +168,8 @@ def test_without_debug_test_mode_is_without_effect(io_loop: IOLoop, res: Path, m
         assert (await client(("bet", [10, 1]), ("play", [1])))["code"] == "FORBIDDEN"
         assert await client(("bet", [10, 1]), "play"), "what is not forced is played"
 
-    server = serving(io_loop, res, debug=False)
+    with structlog.testing.capture_logs() as logged:
+        server = serving(io_loop, res, debug=False)
+    assert [line["site"] for line in logged if line["event"] == "test_mode_without_effect"] == ["demo"]
     io_loop.run_sync(lambda: ask(server))
     io_loop.run_sync(server.stop)

@@ -36,6 +36,9 @@ def check(config: Config = None) -> None:
     if problems:
         _show(problems)
         raise typer.Exit(1)
+    for site in resources.sites.values():
+        if site.test_mode and not settings.debug:
+            typer.echo(f"Site {site.id}: test_mode is without effect, since debug is off.")
     typer.echo(f"All is right. Games: {', '.join(resources.games)}. Sites: {', '.join(resources.sites)}.")
 
 

@@ -66,6 +66,9 @@ class Server:
             await self.store.aclose()
             raise
         self._sweeper = asyncio.create_task(self._sweep())
+        for site in self._resources.sites.values():
+            if site.test_mode and not settings.debug:
+                log.warning("test_mode_without_effect", site=site.id)
 
     def _listen(self) -> None:
         settings = self.settings
