@@ -105,19 +105,19 @@ class SystemRng:
                 j = i + self.below(n - i)
                 pool[i], pool[j] = pool[j], pool[i]
             return pool[:k]
-        i = 0
-        while i < k:  # the hot path: one byte a draw, the rejected ones skipped in the same loop
+        limits, left, drawn = _BYTE_LIMIT, n, list[T]()
+        while len(drawn) < k:  # the hot path: one byte a draw, the rejected ones skipped in the same loop
             for value in self._bytes:
-                left = n - i
-                if value < _BYTE_LIMIT[left]:
-                    j = i + value % left
-                    pool[i], pool[j] = pool[j], pool[i]
-                    i += 1
-                    if i == k:
+                if value < limits[left]:
+                    j = value % left
+                    left -= 1
+                    drawn.append(pool[j])
+                    pool[j] = pool[left]  # the last of those that are left takes the empty place
+                    if n - left == k:
                         break
             else:
                 self._refill()
-        return pool[:k]
+        return drawn
 
 
 def _forget_after_fork() -> None:
@@ -138,35 +138,40 @@ class Draw(NamedTuple):
 
 
 class RecordingRng:
-    """Draws from another generator and keeps every draw in `draws`, in order."""
+    """Draws from another generator and keeps every draw, in order. `written` is what a record takes: a Draw's method,
+    arguments and result as plain tuples, which JSON can be made of at once."""
 
     def __init__(self, source: Rng) -> None:
         self._source = source
-        self.draws: list[Draw] = []
+        self.written: list[tuple[str, list[Any], Any]] = []
+
+    @property
+    def draws(self) -> list[Draw]:
+        return [Draw(*draw) for draw in self.written]
 
     def below(self, n: int) -> int:
         result = self._source.below(n)
-        self.draws.append(Draw("below", [n], result))
+        self.written.append(("below", [n], result))
         return result
 
     def distribution(self, n: int, m: int) -> int:
         result = self._source.distribution(n, m)
-        self.draws.append(Draw("distribution", [n, m], result))
+        self.written.append(("distribution", [n, m], result))
         return result
 
     def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
         result = self._source.weighted(choices)
-        self.draws.append(Draw("weighted", [[list(choice) for choice in choices]], result))
+        self.written.append(("weighted", [[list(choice) for choice in choices]], result))
         return result
 
     def shuffle(self, items: Sequence[T]) -> list[T]:
         result = self._source.shuffle(items)
-        self.draws.append(Draw("shuffle", [len(items)], result))
+        self.written.append(("shuffle", [len(items)], result))
         return list(result)
 
     def sample(self, items: Sequence[T], k: int) -> list[T]:
         result = self._source.sample(items, k)
-        self.draws.append(Draw("sample", [len(items), k], result))
+        self.written.append(("sample", [len(items), k], result))
         return list(result)
 
 

@@ -1,6 +1,5 @@
 """From actions to transitions: runs the engine, names states and rounds, and writes down the proof. No I/O."""
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -56,33 +55,33 @@ def transitions(
     running: Running, actions: Sequence[Action], rng: Rng, seat: Seat, wallet: WalletId, at_ms: int
 ) -> list[Transition]:
     """What the actions lead to, one after the other. Raises Refused as the engine does; nothing has happened then."""
-    queue, done = deque(actions), list[Transition]()
-    while queue:
-        if len(done) == _LONGEST_CHAIN:
-            raise RuntimeError(f"{running.game.manifest.id}: more than {_LONGEST_CHAIN} transitions from one action")
-        action = queue.popleft()
-        recorder = RecordingRng(rng)
-        step = running.game.engine.apply(running.state, action, recorder)
-        after = _transition(running, action, step, recorder, seat, wallet, at_ms)
-        done.append(after)
-        running = after.running
-        if step.then is not None:
-            queue.appendleft(step.then)
+    done = list[Transition]()
+    for first in actions:
+        action: Action | None = first
+        while action is not None:
+            if len(done) == _LONGEST_CHAIN:
+                raise RuntimeError(f"{running.game.manifest.id}: more than {_LONGEST_CHAIN} transitions from one action")
+            recorder = RecordingRng(rng)
+            step = running.game.engine.apply(running.state, action, recorder)
+            after = _transition(running, action, step, recorder, seat, wallet, at_ms)
+            done.append(after)
+            running, action = after.running, step.then
     return done
 
 
 def _transition(
     running: Running, action: Action, step: Step, recorder: RecordingRng, seat: Seat, wallet: WalletId, at_ms: int
 ) -> Transition:
+    moves = step.moves
     wagered = won = 0
-    for kind, amount in step.moves:
+    for kind, amount in moves:
         if kind == "wager":
             wagered += amount
         else:
             won += amount
     round_id, header = running.round, b""
-    if not round_id and (step.moves or not step.over):
-        if not step.moves or step.moves[0].kind != "wager":
+    if not round_id and (moves or not step.over):
+        if not moves or moves[0].kind != "wager":
             raise RuntimeError(f"{running.game.manifest.id}: a round has to begin with a wager")
         round_id = fresh_sharded_id(seat.user)
         header = _header(running, round_id, seat, wallet, at_ms)
@@ -90,13 +89,13 @@ def _transition(
         {
             "action": action.name,
             "params": action.params,
-            "draws": [tuple(draw) for draw in recorder.draws],  # orjson takes no named tuples
-            "moves": [tuple(move) for move in step.moves],
+            "draws": recorder.written,
+            "moves": [(kind, amount) for kind, amount in moves],  # orjson takes no named tuples
             "at": at_ms,
         }
     )
     after = _entered(running.game, step, "" if step.over else round_id, running)
-    part = Part(round_id, record, after.public, step.moves, header, step.over and bool(round_id))
+    part = Part(round_id, record, after.public, moves, header, step.over and bool(round_id))
     return Transition(after, part, wagered, won)
 
 
