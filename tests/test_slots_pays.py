@@ -451,16 +451,25 @@ def test_a_line_pay_awards_whether_or_not_another_pays_more() -> None:
     assert given_by(judged(math, "B B . B")) == given_by(judged(math, "B . B B")) == [("box", "B", 2)]
 
 
-def test_free_spins_give_their_own_awards_and_those_of_picks_but_no_other_free_spins() -> None:
+def test_free_spins_give_their_own_awards_and_those_that_lead_to_no_other_free_spins() -> None:
+    names = {"A": "free", "B": "more", "C": "box", "D": "wheel"}
     pays = [
-        {"symbol": name, "awards": {"3": {"feature": feature} | spins}}
-        for name, feature, spins in (("A", "free", {"spins": 5}), ("B", "more", {"spins": 5}), ("C", "box", {}))
+        {"symbol": symbol, "awards": {"3": {"feature": feature} | ({"spins": 5} if symbol in "AB" else {})}}
+        for symbol, feature in names.items()
     ]
-    math = game("3x3", pays, features=SPINS)
-    rows = ("A A A", "B B B", "C C C")
-    assert [name for name, _, _ in given_by(judged(math, *rows))] == ["free", "more", "box"]
+    wheel = {"type": "wheel", "segments": [{"award": {"feature": "free", "spins": 5}}, {"pay": 1}]}
+    shared = [{"symbol": "S", "awards": {"1": {"feature": "wheel"}}}]
+    math = game("3x4", pays, features=SPINS | {"wheel": wheel}, scatters=shared)
+    rows = ("A A A", "B B B", "C C C", "D D D")
+    assert [name for name, _, _ in given_by(judged(math, *rows))] == ["free", "more", "box", "wheel"]
     assert [name for name, _, _ in given_by(judged(math, *rows, mode="free"))] == ["free", "box"]
     assert [name for name, _, _ in given_by(judged(math, *rows, mode="more"))] == ["more", "box"]
+    lucky = ("S . .", ". . .", ". . .", ". . .")
+    assert given_by(judged(math, *lucky)) == [("wheel", "S", 1)]
+    assert given_by(judged(math, *lucky, mode="free")) == given_by(judged(math, *lucky, mode="more")) == []
+    own = SPINS | {"wheel": wheel, "more": SPINS["more"] | {"scatters": shared}}
+    math = game("3x4", pays, features=own, scatters=shared)
+    assert given_by(judged(math, *lucky, mode="more")) == [("wheel", "S", 1)]
 
 
 def test_a_jackpot_needs_a_win_that_is_paid() -> None:

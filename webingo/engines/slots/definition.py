@@ -171,3 +171,9 @@ class Settings(Model):
         if any(a >= b for a, b in pairwise(values or ())):
             raise ValueError("must be ascending, each once")
         return values
+
+    @model_validator(mode="after")
+    def _limit_allows_every_bet(self) -> "Settings":
+        if self.max_stake < self.bets[-1]:
+            raise refused("Settings", [(("max_stake",), f"{self.max_stake} is below the highest of bets, {self.bets[-1]}")])
+        return self

@@ -134,15 +134,32 @@ def _name_problems(math: "Math") -> Iterator[Problem]:
         yield ("gamble", "types"), "each type once"
 
 
+def withheld(math: "Math", name: str) -> frozenset[str]:
+    """The features that free spins don't give by the base game's pays and scatters: other free spins, and picks and wheels that
+    lead to free spins."""
+    return frozenset(feature for feature in math.features if feature != name and _ends_in_free_spins(math, feature))
+
+
+def _ends_in_free_spins(math: "Math", name: str) -> bool:
+    seen: set[str] = set()
+    coming = {name}
+    while coming:
+        seen |= coming
+        if seen & set(math.free_spins):
+            return True
+        features = [math.features[one] for one in coming]
+        coming = {award.feature for one in features if not isinstance(one, FreeSpins) for _, award in one.awarded} - seen
+    return False
+
+
 def leads_to(math: "Math") -> dict[str, set[str]]:
-    """For each feature those that it can award; free spins themselves among them where they can be retriggered. What other
-    free spins their inherited pays and scatters would award is not given."""
+    """For each feature those that it can award; free spins themselves among them where they can be retriggered."""
     ways: dict[str, set[str]] = {}
     for name, feature in math.features.items():
         if isinstance(feature, FreeSpins):
-            scatters = math.scatters if feature.scatters is None else feature.scatters
-            awarded = {award.feature for _, award in (*_line_awards(math), *_scatter_awards(scatters, ()))}
-            ways[name] = {other for other in awarded if other == name or other not in math.free_spins}
+            inherited = [*_line_awards(math), *(_scatter_awards(math.scatters, ()) if feature.scatters is None else ())]
+            own = {award.feature for _, award in _scatter_awards(feature.scatters or (), ())}
+            ways[name] = own | {award.feature for _, award in inherited} - withheld(math, name)
         else:
             ways[name] = {award.feature for _, award in feature.awarded}
     return ways

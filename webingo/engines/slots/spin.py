@@ -10,6 +10,7 @@ from webingo.engines.slots.features import FreeSpins, Scatter
 from webingo.engines.slots.lines import Lines
 from webingo.engines.slots.matching import Awarded, highest
 from webingo.engines.slots.pays import LinePays
+from webingo.engines.slots.reach import withheld
 from webingo.engines.slots.reels import reels_of
 from webingo.engines.slots.ways import WaysPays
 from webingo.rng import Rng
@@ -74,7 +75,8 @@ class ScatterTable(NamedTuple):
 
 
 class Mode:
-    """The base game, or one feature's free spins, ready to be played."""
+    """The base game, or one feature's free spins, ready to be played. `withheld` are the features that its line pays don't
+    give, nor its scatters where they are the base game's."""
 
     def __init__(self, math: Math, name: str, feature: FreeSpins | None) -> None:
         wilds = math.wilds if feature is None or feature.wilds is None else feature.wilds
@@ -99,7 +101,8 @@ class Mode:
             for reel in range(math.window.reels)
         )
         self._expands = any(self._expanding)
-        self._refused = frozenset(math.free_spins) - {name} if feature else frozenset()
+        self.withheld = withheld(math, name) if feature else frozenset()
+        self._inherits = feature is None or feature.scatters is None
 
     def window(self, landed: Symbols, extra_wild_reels: tuple[int, ...] = ()) -> Symbols:
         """What is judged: reels that turn wild, and those on which an expanding wild landed, are filled."""
@@ -118,6 +121,8 @@ class Mode:
         wins: list[Win] = []
         awards: list[Awarded] = []
         line_amount = self._judge_lines(window, lines, wins, awards) if self.pays else self._judge_ways(window, wins, awards)
+        if self.withheld:
+            awards = [given for given in awards if given.award.feature not in self.withheld]
         scatter_amount = 0
         cells = tuple(chain.from_iterable(landed))
         for table in self._tables:
@@ -126,12 +131,11 @@ class Mode:
             if amount := table.amounts[n]:
                 scatter_amount += amount
                 wins.append(_scatter_win(table, n, landed))
-            if award := table.awards[n]:
-                awards.append(award)
+            given = table.awards[n]
+            if given and not (self._inherits and given.award.feature in self.withheld):
+                awards.append(given)
         if not wins and not awards:
             return LOST
-        if self._refused:
-            awards = [given for given in awards if given.award.feature not in self._refused]
         return Judged(tuple(wins), line_amount, scatter_amount, tuple(awards), self._triggered(wins))
 
     def _judge_lines(self, window: Symbols, lines: int, wins: list[Win], awards: list[Awarded]) -> int:
