@@ -98,9 +98,10 @@ def _checked(adapter: TypeAdapter[T], frame: bytes) -> T:
     if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and _too_deep(value, MAX_DEPTH):
         raise Refused(Code.BAD_MESSAGE, f"Nested more than {MAX_DEPTH} levels deep.")
     try:
-        return adapter.validate_python(value)
+        checked: T = adapter.validator.validate_python(value)  # past a wrapper that takes half a microsecond
     except ValidationError as error:
         raise Refused(Code.BAD_MESSAGE, _first_problem(error), re=_reference(value)) from None
+    return checked
 
 
 def _too_deep(value: Any, levels: int) -> bool:

@@ -46,22 +46,26 @@ class View:
     ) -> bytes:
         """The message for these funds, this userdata and this game. `welcome` is what only the first one after the login
         has: the site and its games."""
-        tally = self.tally
-        body: dict[str, Any] = {"t": "state", "v": 1}
+        # Put together by hand: a dictionary and its serialisation take twice as long, 1 µs more for each state.
+        tally, game = self.tally, b""
         if running is not None:
-            body["curr_game"] = running.game.manifest.id
-            body["gamestate"] = orjson.Fragment(running.public)
-        body["wallet"] = orjson.Fragment(b'{"credits":%d,%b' % (funds.balance, self._denom))
-        body["userdata"] = userdata
-        body["session"] = {
-            "seconds": int(self._clock.monotonic() - self._started),
-            "rounds": tally.rounds,
-            "wagered": tally.wagered,
-            "won": tally.won,
-            "net": tally.won - tally.wagered,
-        }
+            game = b'"curr_game":"%b","gamestate":%b,' % (running.game.manifest.id.encode(), running.public)
+        message = (
+            b'{"t":"state","v":1,%b"wallet":{"credits":%d,%b,"userdata":%b,'
+            b'"session":{"seconds":%d,"rounds":%d,"wagered":%d,"won":%d,"net":%d}'
+        ) % (
+            game,
+            funds.balance,
+            self._denom,
+            orjson.dumps(userdata),
+            self._clock.monotonic() - self._started,
+            tally.rounds,
+            tally.wagered,
+            tally.won,
+            tally.won - tally.wagered,
+        )
         if re is not None:
-            body["re"] = re
+            message += b',"re":%b' % orjson.dumps(re)
         if welcome is not None:
-            body.update(welcome)
-        return orjson.dumps(body)
+            message += b"," + orjson.dumps(welcome)[1:-1]
+        return message + b"}"
