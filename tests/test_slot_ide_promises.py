@@ -176,6 +176,37 @@ async def test_without_a_position_each_request_is_its_own(nodes: Nodes) -> None:
     assert await wagers(server.store, uid) == 5
 
 
+async def test_another_session_of_the_player_does_not_free_a_position(nodes: Nodes) -> None:
+    """Two logins, two games: what one of them repeats finds its position, or is refused."""
+    server = await nodes.start(MemoryStore())
+    uid = new_uid()
+    first, second = [Client(server.port, await session_of(server.port, uid)) for _ in range(2)]
+    played = await first(BET, ("play", LOSING), seq=1)
+    assert names(await second("config")) == ["config"], "a round that is over belongs to its session"
+    assert await first(BET, ("play", LOSING), seq=1) == played
+    assert await second(BET, ("play", LOSING), seq=1), "a session has positions of its own"
+    for client in (first, second):
+        client.game = "mystery"
+        await client("config")
+        client.game = "atkins"
+    for client in (first, second):
+        assert (await client(BET, ("play", LOSING), seq=1))["code"] == "STALE"
+        assert (await client("config", BET, ("play", LOSING), seq=1))["code"] == "STALE"
+    assert await wagers(server.store, uid) == 2
+
+
+async def test_a_client_that_begins_again_hears_which_position_was_taken_last(nodes: Nodes) -> None:
+    server = await nodes.start(MemoryStore())
+    client = Client(server.port, new_uid())
+    assert "seq" not in contexts(await client("config"), "config")[0]
+    await client(BET, ("play", LOSING), seq=0)
+    await client(BET, ("play", TRIGGER), seq=41)
+    await client("play", seq=42)
+    (config,) = contexts(await client("config", seq=0), "config")
+    assert config["seq"] == 42
+    assert names(await client("play", seq=config["seq"] + 1))[-1] in ("playedBonusSpin", "gameEnd")
+
+
 # Rounds are held
 
 
@@ -340,7 +371,7 @@ async def test_another_game_waits_until_the_round_is_over(nodes: Nodes) -> None:
     assert names(await client("config")) == ["config"], "what was won is collected, as the engine says"
     assert (await client("play"))["code"] == "ACTION_NOT_ALLOWED", "a bet holds for its game"
     client.game = "atkins"
-    assert names(await client("config")) == ["config"]
+    assert names(await client("config")) == ["config", "bet"]
     assert await wagers(server.store, uid) == 1
 
 

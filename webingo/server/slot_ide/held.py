@@ -24,7 +24,6 @@ class Held:
         self._game = game
         self._hide_reels = hide_reels
         self.now = self._described(game)
-        self.id = game.manifest.id
         self.steps: list[list[Event]] = []
         self._told = self.now
         self._teller: Teller | None = None

@@ -1,7 +1,7 @@
 """What the door remembers of a session between requests, beside the game's own state.
 
-It stands on the player's seat, where only the session that holds the seat can write it. So whichever process a request
-comes to, and whatever died in between, the note that it finds is the last one written.
+The notes of a player's last sessions stand on the seat, where only the session that holds the seat can write them. So
+whichever process a request comes to, and whatever died in between, the note that it finds is the last one written.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import orjson
 
 from webingo.errors import Code, Refused
 
+_MOST_NOTES = 4
 _MOST_MARKS = 200
 _NOTED_OF_IDLE = 20
 
@@ -19,8 +20,8 @@ _NOTED_OF_IDLE = 20
 class Note:
     """`sid` (hashed) and `game` tell whose it is. `bet` is [lines, bet per line], empty before the first one.
 
-    `base` is the state up to which all is cleared: what is held of a round came after it. `at` is the state that the client
-    was told last. `marks` are the positions of the round that requests have taken: [seq, transitions of the round before it],
+    `base` is the state up to which all is cleared: the round that is held began there. `at` is the state that the client was
+    told last. `marks` are the positions of the round that requests have taken: [seq, transitions of the round before it],
     ascending; those up to `past` were taken in earlier rounds. A mark is written before what it stands for is done. `forced`
     are numbers left over from a forced play. `seen_ms` is about when the last request came.
     """
@@ -38,18 +39,13 @@ class Note:
     @classmethod
     def new(cls, sid: str, game: str, at: str, *, round_open: bool) -> "Note":
         """For a session that begins at a state: of the round that is open there everything is held, of earlier ones nothing."""
-        return cls(hashed(sid), game, base="" if round_open else at, at=at)
+        return cls(_hashed(sid), game, base="" if round_open else at, at=at)
 
-    @classmethod
-    def read(cls, written: bytes, sid: str, game: str, since_ms: int) -> "Note | None":
-        """None where none is written, or another session's or game's, or of one that nothing came for since then."""
-        if not written:
-            return None
-        note = cls(**orjson.loads(written))
-        return note if (note.sid, note.game) == (hashed(sid), game) and note.seen_ms >= since_ms else None
-
-    def written(self) -> bytes:
-        return orjson.dumps(self)
+    @property
+    def last(self) -> int | None:
+        """The highest position that was taken so far."""
+        highest = max([self.past, *(known for known, _ in self.marks)])
+        return highest if highest >= 0 else None
 
     def seen(self, now_ms: int, idle_ms: int) -> None:
         """A request came. Noted now and then, so that those which change nothing cost no write."""
@@ -76,7 +72,7 @@ class Note:
                 return first, end
         if self.marks and self.marks[-1][0] == seq:
             return None  # it was begun, and nothing came of it
-        if seq <= max([self.past, *(known for known, _ in self.marks)]):
+        if self.last is not None and seq <= self.last:
             raise Refused(Code.STALE, f"The position {seq} was taken before, and is not held any more.")
         return None
 
@@ -86,5 +82,21 @@ class Note:
             self.marks = [*self.marks, [seq, transitions]][-_MOST_MARKS:]
 
 
-def hashed(sid: str) -> str:
+def read(written: bytes, sid: str, game: str, since_ms: int) -> tuple[Note | None, list[Note]]:
+    """The note of a session and a game, None where there is none or nothing came for it since then; and the others."""
+    own, others = None, []
+    for found in orjson.loads(written) if written else ():
+        note = Note(**found)
+        if (note.sid, note.game) != (_hashed(sid), game):
+            others.append(note)
+        elif note.seen_ms >= since_ms:
+            own = note
+    return own, others
+
+
+def write(own: Note, others: list[Note]) -> bytes:
+    return orjson.dumps([own, *others[: _MOST_NOTES - 1]])
+
+
+def _hashed(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()[:32]

@@ -9,54 +9,59 @@ from typing import Any
 
 from webingo.errors import Code, Refused
 from webingo.resources.game import Game
+from webingo.server.slot_ide import note as notes
 from webingo.server.slot_ide import requests
 from webingo.server.slot_ide.describe import Event
 from webingo.server.slot_ide.held import Held, record_of
 from webingo.server.slot_ide.note import Note
 from webingo.server.slot_ide.player import Player
 from webingo.server.slot_ide.requests import Act, Request
+from webingo.session.forced import Number, checked
 from webingo.session.house import House
-from webingo.support.clock import Clock
+from webingo.session.proof import header_of
 
 
 class Table:
-    """Made by `take` for a session and a game. One request at a time.
+    """For a session and a game; `take` comes first. One request at a time.
 
     `progress` counts the transitions of the request in hand that are committed: up to the first, it may be tried again.
     """
 
-    def __init__(self, player: Player, note: Note, written: bytes, held: Held, clock: Clock, idle_ms: int) -> None:
-        """`written` is the note as it stands on the seat."""
+    def __init__(self, player: Player, house: House, game: Game, *, idle_ms: int, hide_reels: bool) -> None:
+        """`idle_ms`: a session is forgotten when nothing came for it for so long. Raises Refused(UNKNOWN_GAME) for what is no
+        slot game."""
         self.player = player
         self.progress = 0
-        self._clock = clock
+        self._clock = house.clock
+        self._store = house.store
+        self._game = game
         self._idle_ms = idle_ms
-        self._note = note
-        self._written = written
-        self._held = held
+        self._held = Held(game, hide_reels=hide_reels)
         self._seq: int | None = None
-        if player.forced is not None:
-            player.forced.force(note.forced)
+        self._note: Note
+        self._others: list[Note]
+        self._written: bytes  # the notes as they stand on the seat
 
-    @classmethod
-    async def take(cls, player: Player, house: House, game: Game, sid: str, *, idle_ms: int, hide_reels: bool) -> "Table":
-        """Takes the player's seat and finds what is held there for this session, unless nothing came for it for `idle_ms`.
-        Raises Refused."""
-        held = Held(game, hide_reels=hide_reels)
-        await player.open(game.manifest.id)
-        here, open_round = player.state["id"], player.witness.round
+    async def take(self, sid: str) -> None:
+        """Takes the player's seat, and finds what is held there for this session. Raises Refused."""
+        game_id = self._game.manifest.id
+        await self.player.open(game_id)
+        here, open_round = self.player.state["id"], self.player.witness.round
         # Read after the seat was taken: nobody else can write it from now on.
-        written = await player.read_note()
-        note = Note.read(written, sid, game.manifest.id, house.clock.now_ms() - idle_ms)
-        if note is None:
-            note = Note.new(sid, game.manifest.id, here, round_open=bool(open_round))
+        self._written = await self.player.read_note()
+        own, self._others = notes.read(self._written, sid, game_id, self._clock.now_ms() - self._idle_ms)
+        note = self._note = own or Note.new(sid, game_id, here, round_open=bool(open_round))
         if note.base != here:
-            record = await record_of(house.store, player.seat, game, here, open_round)
-            if record is not None:
-                held.replay(record)
-            else:
+            record = await record_of(self._store, self.player.seat, self._game, here, open_round)
+            if record is None:  # the game was loaded anew, and there is nothing that the client has missed
                 note.clear(here)
-        return cls(player, note, written, held, house.clock, idle_ms)
+                note.at = here
+            else:
+                # Where another door or session has begun a round since, what this one did in earlier ones is past.
+                note.clear(header_of(record)["state"]["id"])
+                self._held.replay(record)
+        if self.player.forced is not None:
+            self.player.forced.force(note.forced)
 
     async def serve(self, request: Request) -> list[Event]:
         """Carries out the actions up to the first that fails. Raises Refused for that one."""
@@ -64,7 +69,8 @@ class Table:
         self._seq = request.seq if request.plays else None
         self._note.seen(self._clock.now_ms(), self._idle_ms)
         if self._seq is not None and (taken := self._note.taken(self._seq, len(self._held.steps))):
-            self._note.at = self.player.state["id"]
+            if taken[1] == len(self._held.steps):
+                self._note.at = self.player.state["id"]
             await self._keep()
             return self._again(request, *taken)
         events: list[Event] = []
@@ -93,16 +99,16 @@ class Table:
     async def _keep(self) -> None:
         """Writes the note if it has changed. Once something is committed, failing to do so must not hide what it was: who
         comes next will see that the round went on."""
-        note = self._note.written()
-        if note == self._written:
+        written = notes.write(self._note, self._others)
+        if written == self._written:
             return
         try:
-            await self.player.write_note(note)
+            await self.player.write_note(written)
         except Refused:
             if not self.progress:
                 raise
         else:
-            self._written = note
+            self._written = written
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
@@ -128,13 +134,20 @@ class Table:
         """The game, and all that is held of the round, from its bet on."""
         requests.nothing(act)
         self._note.at = self.player.state["id"]
-        events, held = [self._held.now.config()], self._held
+        events, held = [self._described()], self._held
         if held.steps:
             events.append(held.bet())
         elif self._note.bet:
             lines, bet = self._note.bet
             events.append(held.now.bet(lines, bet))
         return [*events, *(event for step in held.steps for event in step)]
+
+    def _described(self) -> Event:
+        """The configuration. A client that begins again, and names positions, hears which one was taken last."""
+        config = self._held.now.config()
+        if self._seq is None and self._note.last is not None:
+            config["context"]["seq"] = self._note.last
+        return config
 
     async def _bet(self, act: Act) -> list[Event]:
         lines, bet = requests.bet_of(act.context)
@@ -146,25 +159,28 @@ class Table:
         return [self._held.now.bet(lines, bet)]
 
     async def _play(self, act: Act) -> list[Event]:
-        self._force(act)
+        numbers = self._numbers(act)
         possible = self.player.state["actions"]
         if "collect" in possible:
             raise Refused(Code.ACTION_NOT_ALLOWED, "The win has to be collected or gambled with first.")
-        if "spin" not in possible:
-            return await self._go("play", {})
-        if not self._note.bet:
+        begins = "spin" in possible
+        if begins and not self._note.bet:
             raise Refused(Code.ACTION_NOT_ALLOWED, "A bet has to be made first.")
+        if numbers and self.player.forced is not None:
+            self.player.forced.force(numbers)
+        if not begins:
+            return await self._go("play", {})
         await self._clear()
         return await self._go("spin", self._held.now.stake(*self._note.bet))
 
-    def _force(self, act: Act) -> None:
-        """Numbers that come before those of the house; in test mode only."""
-        if not isinstance(act.context, list):
+    def _numbers(self, act: Act) -> list[Number]:
+        """What is to be drawn before the house's own numbers; in test mode only."""
+        if not act.context or not isinstance(act.context, list):
             requests.nothing(act)
-        elif act.context:
-            if self.player.forced is None:
-                raise Refused(Code.FORBIDDEN, "Outcomes can't be forced here.")
-            self.player.forced.force(act.context)
+            return []
+        if self.player.forced is None:
+            raise Refused(Code.FORBIDDEN, "Outcomes can't be forced here.")
+        return checked(act.context)
 
     def _item(self, act: Act) -> dict[str, Any]:
         feature = self.player.state["data"].get("feature") or {}
@@ -173,7 +189,7 @@ class Table:
     async def _clear(self) -> None:
         """The round that is over is held no more."""
         if self._held.outdated:
-            await self.player.load(self._held.id)
+            await self.player.load(self._game.manifest.id)
             self._note.at = self.player.state["id"]
         self._note.clear(self.player.state["id"], self._seq)
         self._held.clear()

@@ -22,7 +22,7 @@ _TRIES = 5
 _PAUSE_S = 0.02
 _MOST_WAITING = 20
 # After these the session is made anew, from what the store says.
-_LOST = {Code.REPLACED, Code.UNAVAILABLE, Code.INTERNAL, Code.STALE, Code.PLAYER_BLOCKED}
+_LOST = {Code.REPLACED, Code.UNAVAILABLE, Code.INTERNAL, Code.PLAYER_BLOCKED}
 # In debug, a session that nobody has logged in to belongs to a player of that name here.
 _PLAY_MONEY = ("demo", "demo")
 
@@ -71,7 +71,8 @@ class Visit:
                 table = await self._seated(game)
                 return await table.serve(request)
             except Refused as refusal:
-                if refusal.code in _LOST:
+                # A refusal that was counted is the session's own, and not this door's.
+                if refusal.code in _LOST or (refusal.code is Code.STALE and refusal.facts.get("counted")):
                     await self.leave()
                 # Another session or process took the seat meanwhile. What was not begun, or can be told from its position,
                 # may be tried again: on the same state, or it will be found done.
@@ -88,10 +89,12 @@ class Visit:
             player = Player(self._house, self.seat, self.site, self._ended)
             idle_ms, hide = int(self.idle_s * 1000), self.site.slot_ide.hide_reels
             try:
-                self._table = await Table.take(player, self._house, game, self._sid, idle_ms=idle_ms, hide_reels=hide)
+                table = Table(player, self._house, game, idle_ms=idle_ms, hide_reels=hide)
+                await table.take(self._sid)
             except BaseException:
                 await player.close()
                 raise
+            self._table = table
             self._game = game.manifest.id
         return self._table
 
