@@ -451,6 +451,18 @@ def test_a_line_pay_awards_whether_or_not_another_pays_more() -> None:
     assert given_by(judged(math, "B B . B")) == given_by(judged(math, "B . B B")) == [("box", "B", 2)]
 
 
+@pytest.mark.parametrize("pay_by", [{}, {"pay_by": "ways", "coins": 1}])
+def test_of_an_award_from_both_sides_the_longer_run_counts(pay_by: dict[str, Any]) -> None:
+    awards = {"2": {"feature": "box"}, "3": {"feature": "free", "spins": 3}}
+    math = game(
+        "6x1",
+        [{"symbol": "B", "awards": awards, "align": "both"}],
+        features={"free": SPINS["free"], "box": SPINS["box"]},
+        **pay_by,
+    )
+    assert given_by(judged(math, "B B B . B B")) == given_by(judged(math, "B B . B B B")) == [("free", "B", 3)]
+
+
 def test_free_spins_give_their_own_awards_and_those_that_lead_to_no_other_free_spins() -> None:
     names = {"A": "free", "B": "more", "C": "box", "D": "wheel"}
     pays = [
@@ -551,6 +563,8 @@ def test_free_spins_draw_the_reels_that_turn_wild_first_and_what_is_certain_not_
     assert (spin.judged.line_amount, spin.multiplier, spin.mode) == (10, 4, "free")
     assert free.spin(Scripted(0, 0, 0, 0), 1).window == ((0, 0), (2, 2), (1, 0))
     assert free.spin(Scripted(3, 0, 1, 0), 2, multiplier=9).multiplier == 9
+    scattered = modes(reeled(scatters=[{"symbol": "B", "pays": {"1": 1, "2": 3}}]))["free"].spin(Scripted(3, 0, 1, 0), 2)
+    assert scattered.judged.scatter_amount == 3  # as they landed on the reels that turned wild
     lost = free.spin(Scripted(4, 0, 1, 0), 1)
     assert (lost.window, lost.multiplier) == (lost.landed, 1)
 
