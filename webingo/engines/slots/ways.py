@@ -1,6 +1,6 @@
 """What a window pays in a game of ways: the one judge of ways, for live play, exact figures and simulation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import combinations, product
 from math import prod
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from webingo.engines.slots.definition import Math
 from webingo.engines.slots.features import Wild
-from webingo.engines.slots.matching import Awarded, Pattern
+from webingo.engines.slots.matching import Awarded, Pattern, ones
 
 _REMEMBERED = 1 << 12
 
@@ -134,16 +134,32 @@ class WaysPays:
 
     def _highest(self, candidates: list[Candidate], groups: Groups) -> list[Run]:
         """Of each way the highest run, each once."""
-        found: dict[tuple[Candidate, tuple[tuple[Cell, ...], ...]], Run] = {}
-        for way in product(*groups):
-            runs = [
-                self._run(candidate, [way[reel] for reel in candidate.reels])
-                for candidate in candidates
-                if all(way[reel].matched >> candidate.pay & 1 for reel in candidate.reels)
-            ]
-            if runs:
-                best = max(runs, key=lambda run: (run.candidate.amount * run.multiplier, -run.candidate.pay))
-                found.setdefault((best.candidate, best.groups), best)
+        ranked = sorted(candidates, key=lambda candidate: (-candidate.amount, candidate.pay))
+        reels = sorted({reel for candidate in ranked for reel in candidate.reels})
+        # A way is the place of a group on each of these reels, with a bit for each candidate whose run lies on it.
+        ways: list[tuple[tuple[int, ...], int]] = [((), (1 << len(ranked)) - 1)]
+        for reel in reels:
+            fits = [_bits(reel not in c.reels or group.matched >> c.pay & 1 for c in ranked) for group in groups[reel]]
+            ways = [((*way, place), left) for way, on in ways for place, mask in enumerate(fits) if (left := on & mask)]
+        spans = [slice(reels.index(candidate.reels[0]), reels.index(candidate.reels[-1]) + 1) for candidate in ranked]
+        plain = all(group.factor == 1 for reel in reels for group in groups[reel])
+        runs: dict[tuple[int, tuple[int, ...]], Run] = {}
+        found: dict[tuple[int, tuple[int, ...]], Run] = {}
+        for way, on in ways:
+            chosen: tuple[int, tuple[int, ...]] | None = None
+            highest = (-1, 0)
+            for number in ones(on):
+                key = number, way[spans[number]]
+                if key not in runs:
+                    there = zip(ranked[number].reels, key[1], strict=True)
+                    runs[key] = self._run(ranked[number], [groups[reel][place] for reel, place in there])
+                rank = ranked[number].amount * runs[key].multiplier, -ranked[number].pay
+                if rank > highest:
+                    highest, chosen = rank, key
+                if plain:  # no multiplier can lift another one above the first
+                    break
+            if chosen:
+                found[chosen] = runs[chosen]
         return list(found.values())
 
     def _run(self, candidate: Candidate, way: Sequence[Group]) -> Run:
@@ -151,6 +167,11 @@ class WaysPays:
         factors = [factor for factor in replacing if factor > 1]
         multiplier = self.pattern.combined(factors) if factors else 1
         return Run(candidate, tuple([group.cells for group in way]), len(replacing), multiplier)
+
+
+def _bits(flags: Iterable[object]) -> int:
+    """The places of the flags that are set, as a set of bits."""
+    return sum(1 << place for place, flag in enumerate(flags) if flag)
 
 
 def _union(matched: tuple[int, ...], column: tuple[int, ...]) -> int:

@@ -20,6 +20,11 @@ class Column:
     window: tuple[int, ...]
     scatters: tuple[int, ...]
 
+    def beside(self, other: "Column") -> "Column":
+        """Both, drawn one after the other."""
+        added = tuple(one + two for one, two in zip(self.scatters, other.scatters, strict=True))
+        return Column(self.weight * other.weight, self.window + other.window, added)
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -40,6 +45,15 @@ class Draw:
         for column in self.columns:
             weights[seen(column.window), column.scatters] += column.weight
         return Draw(self.reel, self.rows, tuple(Column(weight, *kind) for kind, weight in weights.items()))
+
+
+def unordered(draws: Sequence[Draw]) -> Draw:
+    """One draw for a whole reel where it makes no difference in which row a symbol stands. The draws are those of one reel."""
+    found = Draw(draws[0].reel, (), (Column(1, (), tuple(0 for _ in draws[0].columns[0].scatters)),))
+    for draw in draws:
+        joined = tuple(one.beside(other) for one in found.columns for other in draw.columns)
+        found = Draw(draw.reel, found.rows + draw.rows, joined).merged(lambda window: tuple(sorted(window)))
+    return found
 
 
 def draws_of(math: Math, mode: Mode, reel: int, extra_wilds: Sequence[int] = ()) -> list[Draw]:

@@ -68,8 +68,7 @@ class Counter:
         self._lines = lines
         ordered = sorted(zip(draws, tags, strict=True), key=lambda drawn: gains.order.index(drawn[0].reel))
         self._steps = [self._step(draw, added, classes[draw.reel]) for draw, added in ordered]
-        # Weights stay below the product of all totals.
-        self._kind: Any = np.int64 if prod(draw.total for draw in draws) < _SAFE else object
+        self._kind = weights_kind(draws)
 
     def _step(self, draw: Draw, tags: Sequence[int], classes: npt.NDArray[np.int32]) -> Step:
         rows = [line[draw.reel] for line in self._lines]
@@ -90,7 +89,7 @@ class Counter:
         found = Entries(np.zeros(1, dtype=np.int64), *start, np.ones(1, dtype=self._kind))
         for place, step in enumerate(self._steps):
             states, moved, amounts, tags = self._move(states, step, last=place == len(self._steps) - 1)
-            found = found.moved(moved, amounts, tags + step.tags, np.array(step.weights, dtype=self._kind), len(states))
+            found = found.moved(moved, amounts, tags + step.tags, np.array(step.weights, dtype=self._kind))
         return Tally(found.amounts, found.tags, found.weights)
 
     def _move(self, states: States, step: Step, last: bool) -> tuple[States, Ints, Ints, Ints]:
@@ -138,7 +137,7 @@ class Entries:
     tags: Ints
     weights: npt.NDArray[Any]
 
-    def moved(self, moves: Ints, amounts: Ints, tags: Ints, weights: npt.NDArray[Any], states: int) -> "Entries":
+    def moved(self, moves: Ints, amounts: Ints, tags: Ints, weights: npt.NDArray[Any]) -> "Entries":
         """All of them after each column: [state, column] gives the next state and what is added."""
         size = max(1, _CHUNK // len(weights))
         parts = []
@@ -166,6 +165,11 @@ class Entries:
         first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
         at = order[first]
         return Entries(self.states[at], self.amounts[at], self.tags[at], np.add.reduceat(self.weights[order], first))
+
+
+def weights_kind(draws: Sequence[Draw]) -> Any:
+    """The type of a sum of weights: it stays below the product of all totals."""
+    return np.int64 if prod(draw.total for draw in draws) < _SAFE else object
 
 
 def packed(columns: list[Ints]) -> Ints:

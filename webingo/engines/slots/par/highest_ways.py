@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from webingo.engines.slots.par.boards import Awards
-from webingo.engines.slots.par.columns import Draw
+from webingo.engines.slots.par.columns import Draw, unordered
 from webingo.engines.slots.par.table import Ints
 from webingo.engines.slots.ways import WaysPays
 
@@ -30,7 +30,8 @@ class HighestWays:
         self._ways = ways
         self._worth = worth
         self._scatters = [np.array(values, dtype=np.int64) for values in scatters]
-        self._columns = [_columns(draws, reel) for reel in range(ways.pattern.reels)]
+        reels = [unordered([draw for draw in draws if draw.reel == reel]) for reel in range(ways.pattern.reels)]
+        self._columns = [list({(column.window, column.scatters) for column in draw.columns}) for draw in reels]
         self._counts = [self._matching(reel, [window for window, _ in found]) for reel, found in enumerate(self._columns)]
         self._shown = [np.array([counts for _, counts in found], dtype=np.int64) for found in self._columns]
         self._check()
@@ -119,20 +120,3 @@ class HighestWays:
                 value = runs[prize.counts[n]][:, place] * paid + awarded
                 best[:, place] = np.maximum(best[:, place], np.where(runs[n][:, place] > 0, value, 0))
         return best.sum(axis=1)
-
-
-def _columns(draws: Sequence[Draw], reel: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The different windows of a reel, their cells in any order, with their scatters."""
-    found: set[tuple[tuple[int, ...], tuple[int, ...]]] = {((), ())}
-    for draw in draws:
-        if draw.reel == reel:
-            found = {
-                (tuple(sorted(window + column.window)), _added(shown, column.scatters))
-                for window, shown in found
-                for column in draw.columns
-            }
-    return sorted(found)
-
-
-def _added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(a + b for a, b in zip(one, other, strict=True)) if one else other
