@@ -183,7 +183,7 @@ def test_ways_know_no_lines() -> None:
     [
         ("lines", {"lines": [1, 4]}, "lines: 4 can't be played, the game has 3"),
         ("ways", {"lines": [1]}, "lines: .* can't be chosen"),
-        ("lines", {"max_stake": 9}, "max_stake: 9 doesn't reach"),
+        ("lines", {"lines": [2, 3], "max_stake": 19}, "max_stake: 19 doesn't reach"),
     ],
 )
 def test_settings_that_do_not_fit_the_game_are_refused(game: str, settings: dict[str, Any], reason: str) -> None:

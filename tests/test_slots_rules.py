@@ -87,6 +87,13 @@ def test_features_are_told_with_their_chances(game: str, parts: list[str]) -> No
     assert [part for part in parts if part not in told] == []
 
 
+def test_what_free_spins_do_not_give_is_told() -> None:
+    told = texts(build("ways", {"features": {name: found | ({"scatters": None} if name == "free" else {})
+        for name, found in GAMES["ways"]["features"].items()}}).rules())  # fmt: skip
+    assert "“Treasure” can't be won in them." in told
+    assert "More of them can be won while they run; they go on as they began." in told
+
+
 def test_what_a_site_does_not_offer_is_not_told() -> None:
     rules = build("capped", gamble=False, buy=False).rules()
     titles = [section["title"] for section in rules["sections"]]

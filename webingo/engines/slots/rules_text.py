@@ -6,7 +6,7 @@ from typing import NamedTuple
 from webingo.engines.slots.definition import LinePay, Math, Settings
 from webingo.engines.slots.features import Award, Feature, FreeSpins, Pick, Scatter, Wheel, Wild
 from webingo.engines.slots.models import ANYTHING
-from webingo.engines.slots.reach import leads_to
+from webingo.engines.slots.reach import leads_to, withheld
 
 
 class Section(NamedTuple):
@@ -168,10 +168,21 @@ def _free_spins(name: str, feature: FreeSpins, math: Math) -> Iterator[str]:
         sets = listed([_reels(choice.reels) for choice in feature.extra_wilds.choices], "or")
         yield f"In each free spin {sets} turn{'' if several else 's'} into {feature.extra_wilds.symbol} from top to bottom."
     yield from (_scatter(scatter, math) for scatter in feature.scatters or ())
+    if missed := _withheld(name, feature, math):
+        yield f"{listed(missed)} can't be won in them."
     if name in leads_to(math)[name]:
         yield "More of them can be won while they run; they go on as they began."
         if feature.max_spins is not None:
             yield f"One run lasts {some(feature.max_spins, 'free spin')} at most."
+
+
+def _withheld(name: str, feature: FreeSpins, math: Math) -> list[str]:
+    """Features that the pays and scatters of the base game award, but not in these free spins."""
+    given = [award for pay in math.pays for award in (*pay.awards.values(), pay.award) if award]
+    if feature.scatters is None:
+        given += [award for scatter in math.scatters for award in scatter.awards.values()]
+    names = dict.fromkeys(award.feature for award in given)
+    return [f"“{title_of(other, math.features[other])}”" for other in names if other in withheld(math, name)]
 
 
 def _pick(pick: Pick, math: Math) -> Iterator[str]:
