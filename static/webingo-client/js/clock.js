@@ -3,7 +3,7 @@
 import { h, setText } from "./dom.js";
 import { money } from "./money.js";
 
-/** @returns {{element: HTMLElement, update: (state: import("./types.js").State) => void}} */
+/** @returns {{element: HTMLElement, update: (state: import("./types.js").State, hidden: number) => void}} */
 export function sessionClock() {
   const time = h("span", { class: "clock-time", testid: "session-time" }, "0:00");
   const net = h("span", { testid: "session-net" });
@@ -16,14 +16,15 @@ export function sessionClock() {
 
   return {
     element,
-    update({ session, wallet }) {
+    update({ session, wallet }, hidden) {
       element.hidden = !session;
       if (!session) return;
       since = Date.now() - session.seconds * 1000;
       tick();
-      setText(net, money(session.net, wallet.denom_info, { sign: true }));
-      net.dataset.value = String(session.net);
-      result.classList.toggle("is-up", session.net > 0);
+      const shown = session.net - hidden;
+      setText(net, money(shown, wallet.denom_info, { sign: true }));
+      net.dataset.value = String(shown);
+      result.classList.toggle("is-up", shown > 0);
     },
   };
 }

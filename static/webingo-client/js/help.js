@@ -5,12 +5,21 @@ import { h } from "./dom.js";
 import { SHORTCUTS } from "./keyboard.js";
 import { newGuest, remember } from "./player.js";
 
-export function showHelp() {
+const TEXTS = {
+  bingo: ["Choose a stake and the cards that play, then press Play. Completed patterns pay; a pulsing number is one ball away from a prize.",
+    "Winnings are paid out when you collect, or with the next Play. Tap the table to skip the draw."],
+  slots: ["Choose a bet, then press Spin. What pays, and on which lines or ways, is in the rules; tap the reels to stop them quickly.",
+    "Free spins and other features wait for you: if the connection is lost or you close the page, they go on where they were."],
+  lobby: ["Choose a game. Its rules, with all odds, are behind the little i."],
+};
+
+/** @param {{kind?: string}|null} view that is shown now */
+export function showHelp(view) {
+  const kind = view?.kind ?? "lobby";
   openDialog({ title: "Help", testid: "help-dialog" },
-    h("p", {}, "Choose a stake and the cards that play, then press Play. Completed patterns pay; a pulsing number is one ball away from a prize."),
-    h("p", {}, "Winnings are paid out when you collect, or with the next Play. Tap the table to skip the draw."),
+    ...(TEXTS[kind] ?? TEXTS.lobby).map((text) => h("p", {}, text)),
     h("section", { class: "help-keys" }, h("h3", {}, "Keyboard"),
-      h("dl", { class: "shortcuts" }, ...SHORTCUTS.flatMap(([keys, what]) => [
+      h("dl", { class: "shortcuts" }, ...[...(SHORTCUTS[kind] ?? []), ...SHORTCUTS.all].flatMap(([keys, what]) => [
         h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)]))));
 }
 

@@ -2,33 +2,51 @@
 
 import { dialogOpen } from "./dialog.js";
 
-/** What the help lists. @type {[keys: string[], what: string][]} */
-export const SHORTCUTS = [
-  [["Space", "Enter"], "Play, or skip the draw"],
-  [["E"], "Buy the extra ball"],
-  [["C"], "New cards"],
-  [["F"], "Collect and end the round"],
-  [["↑", "→"], "Raise the stake"],
-  [["↓", "←"], "Lower the stake"],
-  [["1", "…", "9"], "Open or close a card"],
-  [["R"], "Pay table and rules"],
-  [["M"], "Sound on or off"],
-  [["?"], "This help"],
-  [["Esc"], "Back to the lobby"],
-];
+/** What the help lists, per view and for all. @type {Record<string, [keys: string[], what: string][]>} */
+export const SHORTCUTS = {
+  bingo: [
+    [["Space", "Enter"], "Play, or skip the draw"],
+    [["E"], "Buy the extra ball"],
+    [["C"], "New cards"],
+    [["F"], "Collect and end the round"],
+    [["↑", "→"], "Raise the stake"],
+    [["↓", "←"], "Lower the stake"],
+    [["1", "…", "9"], "Open or close a card"],
+  ],
+  slots: [
+    [["Space", "Enter"], "Spin, stop quickly, go on"],
+    [["G"], "Gamble the win"],
+    [["F"], "Collect the win"],
+    [["↑", "↓"], "Raise or lower the bet"],
+    [["→", "←"], "More or fewer lines"],
+    [["A"], "Autoplay"],
+    [["T"], "Turbo"],
+    [["B"], "Buy a feature"],
+    [["1", "…", "9"], "Open a chest"],
+  ],
+  all: [
+    [["R"], "Pay table and rules"],
+    [["M"], "Sound on or off"],
+    [["?"], "This help"],
+    [["Esc"], "Back to the lobby"],
+  ],
+};
 
-const NAMES = { " ": "play", Enter: "play", e: "extra", c: "newCards", f: "end", ArrowUp: "stakeUp", ArrowRight: "stakeUp",
-  ArrowDown: "stakeDown", ArrowLeft: "stakeDown", r: "rules", m: "sound", "?": "help", Escape: "back" };
+/** Commands of each key; the first that the view knows is meant. */
+const NAMES = { " ": ["play"], Enter: ["play"], e: ["extra"], c: ["newCards"], f: ["end"], g: ["gamble"], a: ["auto"], t: ["turbo"], b: ["buy"],
+  ArrowUp: ["stakeUp"], ArrowRight: ["linesUp", "stakeUp"], ArrowDown: ["stakeDown"], ArrowLeft: ["linesDown", "stakeDown"],
+  r: ["rules"], m: ["sound"], "?": ["help"], Escape: ["back"] };
 
 /** @param {() => Record<string, (digit?: number) => void>} commands of the view that is shown now */
 export function listenToKeys(commands) {
   addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || dialogOpen() || typing(event.target)) return;
     const digit = /^[1-9]$/.test(event.key);
-    const name = digit ? "card" : NAMES[event.key] ?? NAMES[event.key.toLowerCase()];
+    const names = digit ? ["card"] : NAMES[event.key] ?? NAMES[event.key.toLowerCase()] ?? [];
     // The focused button has the first right to Space and Enter.
-    if (name === "play" && event.target instanceof HTMLElement && event.target.closest("button, a")) return;
-    const command = name && commands()[name];
+    if (names[0] === "play" && event.target instanceof HTMLElement && event.target.closest("button, a")) return;
+    const known = names.length ? commands() : {};
+    const command = names.map((name) => known[name]).find(Boolean);
     if (!command) return;
     event.preventDefault();
     command(digit ? Number(event.key) - 1 : undefined);

@@ -11,16 +11,17 @@ import { wantSound } from "./sound.js";
 import { BingoTable } from "./views/bingo/table.js";
 import { Lobby } from "./views/lobby.js";
 import { shell } from "./views/shell.js";
+import { SlotsTable } from "./views/slots/table.js";
 import { UnknownGame } from "./views/unknown.js";
 
 /** The tables that this lobby has, by engine. */
-const TABLES = { bingo: BingoTable };
+const TABLES = { bingo: BingoTable, slots: SlotsTable };
 
 const player = currentPlayer();
 const session = new Session(player, { state: onState, busy: () => view?.refresh(), error: onError, status: onStatus });
 const frame = shell({
   back: leave,
-  help: showHelp,
+  help: () => showHelp(view),
   rules: () => view?.showRules?.(),
   sound: toggleSound,
   player: () => showPlayer(player),
@@ -34,9 +35,11 @@ let viewKey = "";
 let leaving = false;
 /** What the server said before it closed the door. */
 let refusal = "";
+/** What the session had won in all when it was last shown. */
+let shownWon = 0;
 
 document.getElementById("app").append(frame.element);
-listenToKeys(() => ({ help: showHelp, sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
+listenToKeys(() => ({ help: () => showHelp(view), sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
 session.start();
 
 function onState(state, first) {
@@ -44,21 +47,29 @@ function onState(state, first) {
   const key = game ? `${game.engine}/${game.id}` : "";
   const entered = view === null || key !== viewKey;
   if (entered) enter(game, key);
-  frame.update(state, { gameTitle: game?.title ?? "", first });
   setSound(state.userdata?.sound === true);
   // What is seen first is shown as it stands; only changes move.
   view.update(state, { animate: !first && !entered });
+  showFrame(state, first);
   if (leaving) {
     leaving = false;
-    if (game && session.can("bet")) session.leave();
+    if (game && session.state.gamestate.name === "idle") session.leave();
   }
+}
+
+/** The purse tells a win no sooner than the table does. */
+function showFrame(state, first) {
+  const won = state.session?.won ?? 0;
+  const hidden = view.hiding && !first ? Math.max(0, won - shownWon) : 0;
+  if (!hidden) shownWon = won;
+  frame.update(state, { gameTitle: runningGame(state)?.title ?? "", first, hidden });
 }
 
 function enter(game, key) {
   view?.destroy();
   viewKey = key;
   const Table = game && (TABLES[game.engine] ?? UnknownGame);
-  view = Table ? new Table(session, game) : new Lobby(session, new Set(Object.keys(TABLES)));
+  view = Table ? new Table(session, game, { reveal: () => session.state && showFrame(session.state, false) }) : new Lobby(session, new Set(Object.keys(TABLES)));
   frame.show(view);
   announce(game ? game.title : "Lobby");
 }
@@ -67,14 +78,16 @@ function enter(game, key) {
 function runningGame({ gamestate, curr_game: id = "" }) {
   if (!gamestate) return null;
   const listed = session.games.find((game) => game.id === id);
-  const engine = Array.isArray(gamestate.data?.cards) && Array.isArray(gamestate.data?.balls) ? "bingo" : "";
+  const { data = {} } = gamestate;
+  const engine = Array.isArray(data.cards) && Array.isArray(data.balls) ? "bingo" : data.layout?.reels ? "slots" : "";
   return listed ?? { id, engine, title: id };
 }
 
 function onError(error) {
   refusal = error.message;
   if (error.code === "REPLACED" || !session.live) return;
-  if (error.code === "NOT_FINISHABLE" && session.can("end")) return askToCollect();
+  const open = error.code === "NOT_FINISHABLE" && view?.unfinished?.();
+  if (open) return askToFinish(open);
   leaving = false;
   toast(error.message || "Something went wrong. Nothing was lost.");
 }
@@ -99,11 +112,12 @@ function leave() {
   if (session.state?.gamestate) session.leave();
 }
 
-function askToCollect() {
-  ask({ title: "The round is still open", testid: "leave-dialog" }, "You could still buy an extra ball. Collect and leave, or stay at the table?", [
-    ["Collect and leave", () => {
+/** @param {{title: string, text: string, yes: string, action: string, params?: object}} open what holds the player back, and what ends it */
+function askToFinish({ title, text, yes, action, params }) {
+  ask({ title, testid: "leave-dialog" }, text, [
+    [yes, () => {
       leaving = true;
-      session.act("end");
+      session.act(action, params);
     }],
     ["Stay", () => {}],
   ]);

@@ -34,6 +34,35 @@ export function readRules(raw) {
     notes: [raw.extra_balls, raw.jackpot].map(text).filter(Boolean),
     facts: facts(raw),
     maxExtra: Number(raw.limits?.max_extra) || 0,
+    ...readSlots(raw),
+  };
+}
+
+/** What only slots tell. */
+function readSlots(raw) {
+  const table = list(raw.paytable).map(readRow);
+  return {
+    sections: list(raw.sections).map(({ title, texts }) => ({ title: text(title), texts: list(texts).map(text) })),
+    symbols: list(raw.symbols).map(text),
+    lines: list(raw.lines),
+    rows: Number(raw.window?.rows) || 0,
+    wilds: list(raw.wilds).map(({ symbol }) => text(symbol)),
+    table,
+  };
+}
+
+function readRow({ name, kind, symbols, combination, unit, pays, awards, reels }) {
+  const numbers = Object.entries(pays ?? {}).map(([count, pay]) => /** @type {[number, number]} */ ([Number(count), Number(pay)]));
+  const mixed = list(combination).map((choice) => list(choice).map(text).find((symbol) => symbol !== "*") ?? "*");
+  return {
+    name: text(name),
+    kind: text(kind),
+    symbols: kind === "combination" ? mixed : list(symbols).map(text),
+    unit: text(unit),
+    counts: numbers.filter(([, pay]) => pay > 0).sort((a, b) => b[0] - a[0]),
+    /** How many of it award a feature at least; 0 for none. */
+    awardsFrom: Math.min(...Object.keys(awards ?? {}).map(Number), Infinity),
+    reels: Array.isArray(reels) ? reels : null,
   };
 }
 

@@ -17,6 +17,8 @@ export class Session {
   state = null;
   /** @type {import("./types.js").GameInfo[]} sent only once after each login */
   games = [];
+  /** @type {import("./types.js").Site|null} sent with them */
+  site = null;
   /** @type {import("./connection.js").Status} */
   status = { phase: "connecting" };
   busy = false;
@@ -78,6 +80,7 @@ export class Session {
 
   #pushed(state, first) {
     if (state.games) this.games = state.games;
+    if (state.site) this.site = state.site;
     this.state = state;
     this.#setBusy(false);
     this.watcher.state(state, first);

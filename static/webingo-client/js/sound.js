@@ -34,7 +34,7 @@ function start() {
  * @param {{at?: number, length?: number, type?: OscillatorType, level?: number, glide?: number}} [options]
  *   at and length in seconds; glide: the pitch at the end
  */
-function tone(pitch, { at = 0, length = 0.15, type = "triangle", level = 0.5, glide = pitch } = {}) {
+export function tone(pitch, { at = 0, length = 0.15, type = "triangle", level = 0.5, glide = pitch } = {}) {
   if (!wanted || !context || context.state !== "running") return;
   const begin = context.currentTime + at;
   const oscillator = context.createOscillator();
@@ -50,8 +50,38 @@ function tone(pitch, { at = 0, length = 0.15, type = "triangle", level = 0.5, gl
   oscillator.stop(begin + length + 0.02);
 }
 
+/** @type {AudioBuffer|null} */
+let noise = null;
+
+/**
+ * Air that moves: noise through a filter.
+ * @param {{at?: number, length?: number, level?: number, from?: number, to?: number}} options seconds; from and to: the filter's pitch in Hz
+ */
+export function hiss({ at = 0, length = 0.2, level = 0.2, from = 800, to = from }) {
+  if (!wanted || !context || context.state !== "running") return;
+  if (!noise) {
+    noise = context.createBuffer(1, context.sampleRate, context.sampleRate);
+    const samples = noise.getChannelData(0);
+    for (let index = 0; index < samples.length; index++) samples[index] = Math.random() * 2 - 1;
+  }
+  const begin = context.currentTime + at;
+  const source = context.createBufferSource();
+  const filter = context.createBiquadFilter();
+  const gain = context.createGain();
+  source.buffer = noise;
+  filter.type = "bandpass";
+  filter.frequency.setValueAtTime(from, begin);
+  filter.frequency.exponentialRampToValueAtTime(to, begin + length);
+  gain.gain.setValueAtTime(0.0001, begin);
+  gain.gain.exponentialRampToValueAtTime(level, begin + length * 0.2);
+  gain.gain.exponentialRampToValueAtTime(0.0001, begin + length);
+  source.connect(filter).connect(gain).connect(master);
+  source.start(begin);
+  source.stop(begin + length + 0.02);
+}
+
 // A pentatonic scale never sounds wrong, however fast the balls come.
-const SCALE = [523.25, 587.33, 659.25, 783.99, 880, 1046.5, 1174.66, 1318.51, 1567.98];
+export const SCALE = [523.25, 587.33, 659.25, 783.99, 880, 1046.5, 1174.66, 1318.51, 1567.98];
 
 export const sounds = {
   click: () => tone(320, { length: 0.06, level: 0.25, glide: 240 }),

@@ -3,7 +3,7 @@
 import { logo } from "../art/logo.js";
 import { tileArt } from "../art/tiles.js";
 import { h, setUsable, usable } from "../dom.js";
-import { showRules } from "./bingo/rules.js";
+import { showRules } from "./rules.js";
 
 const KINDS = { bingo: "Video bingo", slots: "Slots", ladder: "Step game", instant: "Instant win", poker: "Poker" };
 

@@ -46,20 +46,24 @@ export function shell(deeds, player) {
       view.replaceChildren(next.element);
     },
 
-    /** @param {import("../types.js").State} state @param {{gameTitle: string, first: boolean}} options */
-    update(state, { gameTitle, first }) {
+    /**
+     * @param {import("../types.js").State} state
+     * @param {{gameTitle: string, first: boolean, hidden: number}} options hidden: what was won but is not seen yet
+     */
+    update(state, { gameTitle, first, hidden }) {
       const inGame = gameTitle !== "";
       bar.classList.toggle("in-game", inGame);
       back.hidden = rules.hidden = !inGame;
       setText(title, gameTitle);
-      const before = Number(credits.dataset.value ?? state.wallet.credits);
-      countTo(credits, state.wallet.credits, (amount) => money(amount, state.wallet.denom_info), { now: first });
-      if (!first && state.wallet.credits > before) {
+      const now = state.wallet.credits - hidden;
+      const before = Number(credits.dataset.value ?? now);
+      countTo(credits, now, (amount) => money(amount, state.wallet.denom_info), { now: first });
+      if (!first && now > before) {
         const { x, y, width, height } = purse.getBoundingClientRect();
         coinBurst({ x: x + width / 2, y: y + height, count: 8 });
         sounds.coins();
       }
-      clock.update(state);
+      clock.update(state, hidden);
       const { soc_level: rank, soc_level_progress: progress } = state.userdata ?? {};
       level.hidden = typeof rank !== "number";
       setText(level, `Level ${rank}`);

@@ -2,7 +2,7 @@
 
 import { tileArt } from "../art/tiles.js";
 import { h } from "../dom.js";
-import { showRules } from "./bingo/rules.js";
+import { showRules } from "./rules.js";
 
 export class UnknownGame {
   /**

@@ -41,10 +41,3 @@ export function fitSquares({ width, height }, count, first = count) {
   const lines = Math.ceil(count / Math.max(1, Math.floor(width / size)));
   return at(size, Math.ceil(count / lines));
 }
-
-/** Calls back with the element's inner size whenever it changes. */
-export function watchSize(element, callback) {
-  const observer = new ResizeObserver(([entry]) => callback(entry.contentRect));
-  observer.observe(element);
-  return () => observer.disconnect();
-}

@@ -5,17 +5,18 @@ import { h } from "../../dom.js";
 import { money, shortMoney } from "../../money.js";
 import { still } from "../../motion.js";
 import { fetchRules } from "../../rules.js";
+import { watchSize } from "../../size.js";
 import { sounds } from "../../sound.js";
 import { bingoCard } from "./card.js";
-import { celebrate, endCelebration } from "./celebrate.js";
+import { celebrate, endCelebration } from "../celebrate.js";
 import { controls } from "./controls.js";
 import { playDraw } from "./draw.js";
-import { fitCards, watchSize } from "./fit.js";
+import { fitCards } from "./fit.js";
 import { machine } from "./machine.js";
 import { payPanel } from "./paytable.js";
 import { change, marked, nearCells, shapesOf, wonPatterns } from "./round.js";
 import { roundPanel } from "./roundpanel.js";
-import { showRules } from "./rules.js";
+import { showRules } from "../rules.js";
 import { chooseStake, stakeOf } from "./stake.js";
 import { describe } from "./summary.js";
 import { ballTray } from "./tray.js";
@@ -23,6 +24,7 @@ import { ballTray } from "./tray.js";
 /** @typedef {import("../../types.js").BingoData} BingoData */
 
 export class BingoTable {
+  kind = "bingo";
   /** @type {BingoData|null} what is on the table */
   #shown = null;
   /** @type {AbortController|null} of the draw that is being played */
@@ -125,6 +127,11 @@ export class BingoTable {
 
   showRules() {
     showRules(this.game.id, this.game.title);
+  }
+
+  /** Why the player cannot leave now, and the action that ends it. */
+  unfinished() {
+    return this.session.can("end") ? { title: "The round is still open", text: "You could still buy an extra ball. Collect and leave, or stay at the table?", yes: "Collect and leave", action: "end" } : null;
   }
 
   money = (amount) => money(amount, this.denom);

@@ -2,7 +2,8 @@
 
 import { h } from "../../dom.js";
 import { still } from "../../motion.js";
-import { fitSquares, watchSize } from "./fit.js";
+import { watchSize } from "../../size.js";
+import { fitSquares } from "./fit.js";
 import { colourOf } from "./round.js";
 
 /** @param {number} number @param {number} pool @param {string} [className] */

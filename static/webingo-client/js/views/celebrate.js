@@ -1,22 +1,26 @@
 /** How a result is felt: from a small chime to coins over the whole screen. */
 
-import { h } from "../../dom.js";
-import { clearEffects, coinBurst, coinRain, confetti } from "../../effects.js";
-import { countTo, still } from "../../motion.js";
-import { sounds } from "../../sound.js";
+import { h } from "../dom.js";
+import { clearEffects, coinBurst, coinRain, confetti } from "../effects.js";
+import { countTo, still } from "../motion.js";
+import { sounds } from "../sound.js";
 
 /** Times the stake. */
 const NICE = 3;
 const BIG = 15;
 const SHOWN_MS = 3600;
 
+/** Takes the banner of a big win away. */
+let end = () => {};
+
 /**
- * @param {number} gain what the last balls won
+ * @param {number} gain what was won just now
  * @param {number} stake
  * @param {{place: HTMLElement, stage: HTMLElement, money: (amount: number) => string}} where
  *   place: the win meter; stage: what the banner covers
+ * @returns {Promise<void>} until the banner is gone; at once for what needs none
  */
-export function celebrate(gain, stake, { place, stage, money }) {
+export async function celebrate(gain, stake, { place, stage, money }) {
   if (gain <= 0) return;
   const times = gain / Math.max(1, stake);
   const { x, y, width } = place.getBoundingClientRect();
@@ -25,7 +29,7 @@ export function celebrate(gain, stake, { place, stage, money }) {
     sounds.bigWin();
     coinRain(170);
     confetti({ count: 120 });
-    bigWin(gain, times >= BIG * 5 ? "Mega win" : "Big win", stage, money);
+    await bigWin(gain, times >= BIG * 5 ? "Mega win" : "Big win", stage, money);
   } else if (times >= NICE) {
     sounds.win();
     confetti({ x: x + width / 2, y, count: 70 });
@@ -43,11 +47,19 @@ function bigWin(gain, title, stage, money) {
   element.addEventListener("click", endCelebration);
   stage.append(element);
   countTo(amount, gain, money, { ms: 1700 });
-  setTimeout(() => element.remove(), still() ? SHOWN_MS / 2 : SHOWN_MS);
+  return /** @type {Promise<void>} */ (new Promise((resolve) => {
+    const timer = setTimeout(() => end(), still() ? SHOWN_MS / 2 : SHOWN_MS);
+    end = () => {
+      clearTimeout(timer);
+      element.remove();
+      end = () => {};
+      resolve();
+    };
+  }));
 }
 
 /** Takes away what is left of a celebration. */
 export function endCelebration() {
-  document.querySelector(".big-win")?.remove();
+  end();
   clearEffects();
 }

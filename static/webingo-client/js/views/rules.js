@@ -1,9 +1,10 @@
 /** The rules dialog: every pattern with its pay and odds (a phone has no other pay table), how to play, and the figures of the game. */
 
-import { openDialog } from "../../dialog.js";
-import { h } from "../../dom.js";
-import { fetchRules } from "../../rules.js";
-import { patternPicture } from "./paytable.js";
+import { openDialog } from "../dialog.js";
+import { h } from "../dom.js";
+import { fetchRules } from "../rules.js";
+import { patternPicture } from "./bingo/paytable.js";
+import { linePictures, payTable } from "./slots/rules.js";
 
 /** @param {string} gameid @param {string} title shown until the rules are there */
 export async function showRules(gameid, title) {
@@ -15,18 +16,25 @@ export async function showRules(gameid, title) {
   }
 }
 
-/** @param {import("../../types.js").Rules} rules */
-function content({ summary, howToPlay, pays, notes, facts }) {
+/** @param {import("../types.js").Rules} rules */
+function content(rules) {
+  const { summary, howToPlay, notes, facts, sections } = rules;
   return [
     summary && h("p", { class: "rules-summary" }, summary),
-    pays.length > 0 && h("section", {}, h("h3", {}, "Patterns"),
-      h("ul", { class: "rules-pays" }, ...pays.map(payItem)),
-      h("p", { class: "muted" }, "Pays are times the stake of the card.")),
+    ...(rules.table.length ? payTable(rules) : patterns(rules)),
     howToPlay.length > 0 && h("section", {}, h("h3", {}, "How to play"), h("ol", { class: "rules-steps" }, ...howToPlay.map((step) => h("li", {}, step)))),
+    ...sections.map(({ title, texts }) => h("section", { class: "rules-section" }, h("h3", {}, title), ...texts.map((each) => h("p", {}, each)))),
+    ...linePictures(rules),
     ...notes.map((note) => h("p", {}, note)),
     facts.length > 0 && h("section", {}, h("h3", {}, "Figures"),
       h("dl", { class: "rules-facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
   ].filter(Boolean);
+}
+
+function patterns({ pays }) {
+  return pays.length === 0 ? [] : [h("section", {}, h("h3", {}, "Patterns"),
+    h("ul", { class: "rules-pays" }, ...pays.map(payItem)),
+    h("p", { class: "muted" }, "Pays are times the stake of the card."))];
 }
 
 function payItem({ title, pay, odds, pictures }) {
