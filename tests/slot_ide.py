@@ -110,12 +110,55 @@ WAYS: dict[str, Any] = {
     "pay_by": "ways",
     "coins": 25,
 }
+# What the others have not: features won by line pays, by picks and for money, multipliers and wilds that are drawn, reels
+# without strips or with weights, pays by combination, awards that wait.
+FEAST: dict[str, Any] = {
+    **{key: value for key, value in ATKINS.items() if key not in ("gamble", "scatters", "features", "strips")},
+    "strips": {
+        "base": [
+            {"stops": strip(STRIPS[0]), "weights": [2] * 32},
+            *(strip(letters) for letters in STRIPS[1:4]),
+            {"frequencies": dict.fromkeys(SYMBOLS, 1)},
+        ],
+        "rich": [strip("AXSHDGEBCNM")] * 5,
+    },
+    "multiplier": {"1": 3, "2": 1},
+    "pays": [
+        *ATKINS["pays"],
+        {"name": "breakfast", "combination": ["Eggs", ["Bacon", "Ham"], "*", "*", "*"], "pay": 4},
+        {"name": "sandwich", "symbols": ["Cheese", "Ham", "Butter"], "pays": {"3": 1}, "awards": {"4": {"feature": "fridge"}}},
+    ],
+    "scatters": [{"symbol": "Scale", "pays": {}, "awards": {"2": {"feature": "fridge"}, "3": {"feature": "diet", "spins": 5}}}],
+    "features": {
+        "diet": {
+            "type": "free_spins",
+            "strips": "rich",
+            "multiplier": {"2": 1, "3": 1},
+            "max_spins": 12,
+            "extra_wilds": {"symbol": "Atkins", "choices": [{"reels": [1]}, {"reels": [2, 3]}]},
+            "scatters": [
+                {"symbol": "Scale", "awards": {"3": {"feature": "diet", "spins": 2}, "2": {"feature": "fridge"}}, "pays": {}}
+            ],
+        },
+        "fridge": {
+            "type": "pick",
+            "picks": 2,
+            "items": [{"name": "cake", "pay": 1, "count": 2}, {"name": "diet", "award": {"feature": "feast", "spins": 2}}],
+        },
+        "feast": {"type": "free_spins", "multiplier": 5, "scatters": []},
+    },
+    "random_awards": [{"chance": "1/5", "award": {"feature": "feast", "spins": 1, "multiplier": 7}}],
+    "buy": [{"name": "diet", "title": "Buy the diet", "cost": 20, "award": {"feature": "diet", "spins": 4}}],
+    "gamble": {"types": ["double_up"], "max_steps": 2, "limit": 500},
+    "win_cap": 400,
+}
 SETTINGS = {"bets": [1, 2, 5, 10, 100], "lines": [1, 5, 10, 22], "max_stake": 2200}
 GAMES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "atkins": (ATKINS, SETTINGS),
     "plain-diet": (ATKINS, {**SETTINGS, "gamble": False}),
     "mystery": (MYSTERY, SETTINGS),
     "many-ways": (WAYS, {"bets": [1, 2], "max_stake": 50}),
+    "feast": (FEAST, {"bets": [1, 3], "max_stake": 66}),
 }
 
 

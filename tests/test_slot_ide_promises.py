@@ -343,6 +343,33 @@ async def test_doors_take_the_seat_from_each_other_and_go_on_with_one_round(node
     assert (await reconcile(server.store)).findings == []
 
 
+async def test_two_doors_on_two_nodes_at_once_have_one_outcome_for_each_state(nodes: Nodes, redis_url: str) -> None:
+    servers = await two(nodes, redis_url)
+    uid = new_uid()
+    client = Client(servers[0].port, uid)
+    for number in range(25):
+        player = await Player.log_in(servers[1].port, uid)
+        if "gamestate" not in player.state:
+            await player.load("atkins")
+        action = next(name for name in ("collect", "play", "spin") if name in player.game["actions"])
+        player.act(action, {"bet": 1, "lines": 10} if action == "spin" else {})
+        answers = [
+            await client("config", BET, "play") if number % 2 else await client("play", seq=number),
+            await client("config"),
+        ]
+        for answer in answers:
+            assert isinstance(answer, list) or answer["code"] in ("STALE", "ACTION_NOT_ALLOWED", "REPLACED"), answer
+        player.client.abort()
+    store = servers[0].store
+    entries = await ledger_of(store, uid)
+    rounds = await rounds_of(store, uid)
+    assert len({entry.id for entry in entries}) == len(entries)
+    assert await wagers(store, uid) == len(rounds) > 5
+    games = LocalResources(nodes.res, debug=True).games
+    assert all(prove(record, games["atkins"].recorded(header_of(record)["settings"])).holds for record in rounds.values())
+    assert (await reconcile(store)).findings == []
+
+
 async def test_a_round_that_the_house_closed_is_told_to_its_end(nodes: Nodes) -> None:
     clock = ManualClock(1_700_000_000_000)
     server = await nodes.start(MemoryStore(clock=clock), clock)

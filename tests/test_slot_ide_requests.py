@@ -16,6 +16,7 @@ from tests.slot_ide import Client, names, resources, session_of, site
 from tests.test_promises import ledger_of, new_uid
 from webingo.errors import Code
 from webingo.server.app import Server
+from webingo.server.slot_ide.events import Teller
 from webingo.support.metrics import REGISTRY
 from webingo.transaction.memory_store import MemoryStore
 from webingo.user import User
@@ -280,6 +281,22 @@ async def test_other_pages_may_neither_read_nor_play(server: Server) -> None:
     assert await ledger_of(server.store, uid) == [], "the seat was not even taken"
     lost = await Client(server.port, "07-9375113b-8d31-4e86-a4ac-26eaf348ecb1").raw("OPTIONS", headers={"Origin": "http://x"})
     assert json.loads(lost.body)["code"] == "NOT_AUTHENTICATED"
+
+
+async def test_an_error_of_ours_is_answered_counted_and_loses_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("broken on purpose")
+
+    errors = counted("webingo_unexpected_errors_total")
+    await client(("bet", [10, 1]))
+    with monkeypatch.context() as patched:
+        patched.setattr(Teller, "tell", broken)
+        failed = await client.raw("POST", body='[{"action":"play"}]')
+        assert (failed.code, json.loads(failed.body)["code"]) == (500, "INTERNAL")
+    assert counted("webingo_unexpected_errors_total") == errors + 1
+    assert (await client("play"))["code"] == "STALE", "it was played, and not told"
+    assert names(await client("config"))[1:3] == ["bet", "gameStart"]
+    assert [*names(await client("config"))][-1] in ("enterBonus", "gameEnd", "gameRoundOver")
 
 
 # Limits, and what is closed

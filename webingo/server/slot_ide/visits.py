@@ -79,6 +79,9 @@ class Visit:
                 again = refusal.code is Code.REPLACED and (table is None or not table.progress or request.seq is not None)
                 if not again or number == _TRIES:
                     raise
+            except Exception:  # what this table knows may be wrong now
+                await self.leave()
+                raise
             await asyncio.sleep(_PAUSE_S * number)
         raise AssertionError("unreachable: the last try returns or raises")
 
