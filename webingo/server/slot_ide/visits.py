@@ -122,6 +122,8 @@ class Visit:
         """As `leave`, after the requests that were there before."""
         async with self._lock:
             await self.leave()
+        if self._endings:
+            await asyncio.wait(self._endings)
 
 
 class Visits:
