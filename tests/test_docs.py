@@ -26,10 +26,10 @@ from webingo.resources.local import LocalResources
 from webingo.resources.site import Site
 from webingo.server import frames
 from webingo.server.app import Server
-from webingo.server.websocket import FLOODING, LOGIN_TOO_LATE
+from webingo.server.websocket import FLOODING, LOGIN_TOO_LATE, login_of
 from webingo.session import session
 from webingo.session.component import Component
-from webingo.session.protocol import parse, parse_login
+from webingo.session.protocol import parse
 from webingo.session.view import View
 from webingo.support.clock import ManualClock
 from webingo.transaction.memory_store import MemoryStore
@@ -179,7 +179,7 @@ def test_messages_of_clients_are_understood(page):
     for message in asked:
         if message["t"] == "component" and ("rounds" in message["message"] or "round" in message["message"]):
             continue  # an answer
-        (parse_login if message["t"] == "auth" else parse)(json.dumps(message).encode())
+        (login_of if message["t"] == "auth" else parse)(json.dumps(message).encode())
     if page == PROTOCOL:
         assert {message["t"] for message in asked} == {"auth", "action", "gameload", "gamefinish", "userdata", "component"}
 
@@ -228,13 +228,14 @@ async def test_history_answers_as_the_example(plain_server):
 # What the pages tell one to write
 
 
-def test_the_bingo_game_from_scratch_is_right(tmp_path, monkeypatch):
+@pytest.mark.parametrize("scratch", ["mini-bingo", "mini-fruit"])
+def test_the_games_from_scratch_are_right(tmp_path, scratch):
     shutil.copytree(ROOT / "res", tmp_path / "res")
     for page in ("games.md", "sites.md"):
         docpages.write(DOCS / page, tmp_path)
     resources = LocalResources(tmp_path / "res")
     assert "pub" in resources.sites
-    game = resources.built["mini-bingo"]
+    game = resources.built[scratch]
     assert float(game.engine.odds().rtp) == pytest.approx(game.manifest.rtp, abs=1e-6)
     assert f"the odds give {float(game.engine.odds().rtp):.9f}" in (DOCS / "games.md").read_text()
 

@@ -39,6 +39,7 @@ def _schemas() -> Schemas:
         found[f"{name}.math"] = engine.Math.model_json_schema
         found[f"{name}.settings"] = engine.Settings.model_json_schema
     found["message.auth"] = protocol.LoginMessage.model_json_schema
+    found["message.session"] = protocol.SessionLoginMessage.model_json_schema
     for message in (
         protocol.ActionMessage,
         protocol.GameLoadMessage,

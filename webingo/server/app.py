@@ -97,7 +97,11 @@ class Server:
         settings, doors = self.settings, self._platforms
         limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
         door_limits = DoorLimits(
-            settings.auth_timeout_s, settings.message_rate, settings.message_burst, settings.max_bad_messages
+            settings.auth_timeout_s,
+            settings.message_rate,
+            settings.message_burst,
+            settings.max_bad_messages,
+            int(settings.session_idle_s),
         )
 
         def receiver(connection: Connection) -> Visitor:

@@ -8,6 +8,7 @@ from webingo.platforms.platform import Platform
 from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
 from webingo.session.protocol import LoginMessage
+from webingo.transaction.store import Store
 from webingo.user import User
 
 
@@ -33,6 +34,28 @@ def _host_of(origin: str) -> str | None:
     return parts.netloc.lower() if parts.scheme in ("http", "https") else None
 
 
+async def resume_login(
+    store: Store, resources: ResourceSource, session_id: str, idle_s: int, origin: str | None, host: str
+) -> tuple[User, Site]:
+    """Who logged in by POST /session, and where; the login is remembered for another `idle_s`.
+
+    Raises Refused (AUTH_FAILED, UNKNOWN_SITE, FORBIDDEN, UNAVAILABLE).
+    """
+    seat = await store.login(session_id, idle_s)
+    if seat is None:
+        raise Refused(Code.AUTH_FAILED, "There is no such session, or it has ended.")
+    site = await resources.site(seat.user.platform, seat.site)
+    check_open(site, origin, host)
+    return seat.user, site
+
+
+def check_open(site: Site, origin: str | None, host: str) -> None:
+    """Raises Refused(FORBIDDEN)."""
+    if not site.enabled:
+        raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
+    check_origin(site, origin, host)
+
+
 async def log_in(
     platforms: Mapping[str, Platform], resources: ResourceSource, message: LoginMessage, origin: str | None, host: str
 ) -> tuple[User, Site]:
@@ -41,7 +64,5 @@ async def log_in(
     if platform is None:
         raise Refused(Code.UNKNOWN_PLATFORM)
     site = await resources.site(platform.name, message.site)
-    if not site.enabled:
-        raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
-    check_origin(site, origin, host)
+    check_open(site, origin, host)
     return await platform.authenticate(message.auth, site), site

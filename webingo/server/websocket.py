@@ -12,7 +12,7 @@ from webingo.errors import Code, Refused
 from webingo.platforms.platform import Platform
 from webingo.resources.site import Site
 from webingo.server.connection import Connection
-from webingo.server.login import log_in
+from webingo.server.login import log_in, resume_login
 from webingo.session import protocol
 from webingo.session.forced import TestComponent, forcible
 from webingo.session.history import HistoryComponent
@@ -30,15 +30,19 @@ LOGIN_TOO_LATE, FLOODING = 4408, 4429
 _CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY}  # of a login; the client comes back after the latter
 _MINUTE_S = 60.0
 
+Login = protocol.LoginMessage | protocol.SessionLoginMessage
+
 
 @dataclass(frozen=True, slots=True)
 class DoorLimits:
-    """What one connection may do: messages per second and at once, bad messages per minute, seconds until the login."""
+    """What one connection may do: messages per second and at once, bad messages per minute, seconds until the login; and for
+    how many seconds a login by POST /session is remembered from one connection to the next."""
 
     auth_timeout_s: float
     message_rate: float
     message_burst: int
     max_bad_messages: int
+    session_idle_s: int
 
 
 class Visitor:
@@ -82,7 +86,7 @@ class Visitor:
             return
         try:
             if self._login is None:
-                self._begin(protocol.parse_login(_first_of(data)))
+                self._begin(login_of(data))
             elif self._session is None:
                 self._early.append(protocol.parse(data))
             else:
@@ -148,22 +152,20 @@ class Visitor:
             self._connection.send(protocol.error(Code.NOT_AUTHENTICATED, "The login came too late."))
             self._connection.close(LOGIN_TOO_LATE, Code.NOT_AUTHENTICATED)
 
-    def _begin(self, message: protocol.LoginMessage) -> None:
+    def _begin(self, message: Login) -> None:
         self._login = asyncio.get_running_loop().create_task(self._log_in(message))
 
-    async def _log_in(self, message: protocol.LoginMessage) -> None:
+    async def _log_in(self, message: Login) -> None:
         try:
-            connection = self._connection
-            user, site = await log_in(self._platforms, self._house.resources, message, connection.origin, connection.host)
-            session = self._made(user, site)
+            session = self._made(*await self._who(message))
             await session.open()
         except Refused as refusal:
-            self._log.info("login_refused", platform=message.platform[:64], site=message.site[:64], code=refusal.code)
+            self._log.info("login_refused", **_named(message), code=refusal.code)
             metrics.refused(refusal.code)
             self._connection.send(protocol.error(refusal.code, refusal.message, message.re))
             self._connection.close(_CLOSES.get(refusal.code, LOGIN_REFUSED), refusal.code)
         except Exception:
-            self._log.exception("login_failed", platform=message.platform[:64], site=message.site[:64])
+            self._log.exception("login_failed", **_named(message))
             metrics.unexpected_error()
             self._connection.send(protocol.error(Code.INTERNAL, Refused(Code.INTERNAL).message, message.re))
             self._connection.close(BUG, Code.INTERNAL)
@@ -173,6 +175,13 @@ class Visitor:
             for early in self._early:
                 session.receive(early)
             self._early.clear()
+
+    async def _who(self, message: Login) -> tuple[User, Site]:
+        house, origin, host = self._house, self._connection.origin, self._connection.host
+        if isinstance(message, protocol.LoginMessage):
+            return await log_in(self._platforms, house.resources, message, origin, host)
+        idle_s = self._limits.session_idle_s
+        return await resume_login(house.store, house.resources, message.session, idle_s, origin, host)
 
     def _made(self, user: User, site: Site) -> Session:
         wallet = LocalWallet(self._house.store, WalletId(user, site.denomination))
@@ -184,12 +193,20 @@ class Visitor:
         return session
 
 
-def _first_of(data: bytes) -> bytes:
-    """The first frame as it is, unless it is a message that only a player who is logged in may send."""
+def login_of(data: bytes) -> Login:
+    """The first frame. Raises Refused: NOT_AUTHENTICATED for what only a player who is logged in may send, BAD_MESSAGE."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return data
+        value = None
     if isinstance(value, dict) and value.get("t", "auth") != "auth":
         raise Refused(Code.NOT_AUTHENTICATED, re=value.get("re") if isinstance(value.get("re"), str | int) else None)
-    return data
+    by_session = isinstance(value, dict) and "session" in value
+    return protocol.parse_session_login(data) if by_session else protocol.parse_login(data)
+
+
+def _named(message: Login) -> dict[str, str]:
+    """What a log may say of a login."""
+    if isinstance(message, protocol.LoginMessage):
+        return {"platform": message.platform[:64], "site": message.site[:64]}
+    return {"by": "session"}

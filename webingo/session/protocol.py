@@ -44,6 +44,13 @@ class LoginMessage(_Message):
     site: Name
 
 
+class SessionLoginMessage(_Message):
+    """In place of who and where: the session that POST /session has given."""
+
+    t: Literal["auth"] = "auth"
+    session: Name
+
+
 class ActionMessage(_Message):
     t: Literal["action"]
     action: Name
@@ -76,6 +83,7 @@ Message = ActionMessage | GameLoadMessage | GameFinishMessage | ComponentMessage
 
 _MESSAGES: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="t")])
 _LOGIN: TypeAdapter[LoginMessage] = TypeAdapter(LoginMessage)
+_SESSION_LOGIN: TypeAdapter[SessionLoginMessage] = TypeAdapter(SessionLoginMessage)
 
 
 def parse(frame: bytes) -> Message:
@@ -84,8 +92,13 @@ def parse(frame: bytes) -> Message:
 
 
 def parse_login(frame: bytes) -> LoginMessage:
-    """The first message of a connection. Raises Refused(BAD_MESSAGE)."""
+    """Who wants to play, and where. Raises Refused(BAD_MESSAGE)."""
     return _checked(_LOGIN, frame)
+
+
+def parse_session_login(frame: bytes) -> SessionLoginMessage:
+    """Which session goes on. Raises Refused(BAD_MESSAGE)."""
+    return _checked(_SESSION_LOGIN, frame)
 
 
 def _checked(adapter: TypeAdapter[T], frame: bytes) -> T:

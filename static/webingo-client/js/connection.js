@@ -94,8 +94,8 @@ export class Connection {
   }
 }
 
-function login({ uid, token, platform, site }) {
-  return { t: "auth", auth: { uid, token, userinfo: {} }, platform, site };
+function login({ uid, token, platform, site, session }) {
+  return session ? { t: "auth", session } : { t: "auth", auth: { uid, token, userinfo: {} }, platform, site };
 }
 
 function sessionUrl() {

@@ -3,16 +3,19 @@
 const KEY = "webingo.uid";
 
 /**
- * @typedef {{uid: string, token: string, platform: string, site: string, given: boolean}} Player
- *   `given` means that the address names the player, so that it cannot be switched here
+ * @typedef {{uid: string, token: string, platform: string, site: string, session: string, given: boolean}} Player
+ *   `session` is a login that the address carries (a launch address); `given` means that the address names the player, so
+ *   that it cannot be switched here
  */
 
 /** @returns {Player} */
 export function currentPlayer(search = location.search) {
   const query = new URLSearchParams(search);
-  const given = query.get("uid");
+  const session = query.get("session") || "";
+  const given = session ? "You" : query.get("uid");
   return {
     uid: given || remembered() || remember(newGuest()),
+    session,
     token: query.get("token") || "",
     platform: query.get("platform") || "demo",
     site: query.get("site") || "demo",
