@@ -326,7 +326,7 @@ def test_what_can_not_be_counted_any_more_is_refused() -> None:
     del drawn["lines"]
     assert "216000 columns can't be counted" in problems(drawn)["math.strips.base.0.frequencies"]
     rich = changed(("pays.0.pays.3", 10_000_000), ("wilds.0.multiplier", 100_000))
-    assert "more than 2^53" in problems(rich)["math."]
+    assert "more than 2^53" in problems(rich)["math.pays"]
 
 
 def test_a_definition_is_frozen_through_and_through() -> None:

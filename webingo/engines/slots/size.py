@@ -28,7 +28,7 @@ def size_problems(math: "Math") -> Iterator[Problem]:
             if columns > MOST_COLUMNS:
                 yield ("strips", name, reel, "frequencies"), f"{columns} columns can't be counted: at most {MOST_COLUMNS}"
     if (most := _highest(math)) > MOST_PAID:
-        yield (), f"a spin might pay {most} bets, which is more than 2^53"
+        yield ("pays",), f"a spin might pay {most} bets, which is more than 2^53"
 
 
 def _highest(math: "Math") -> int:
