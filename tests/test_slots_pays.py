@@ -187,9 +187,9 @@ def game(window: str, pays: list[dict[str, Any]], **more: Any) -> Math:
     """A game with all symbols on each reel; `window` is "reels x rows"."""
     reels, rows = map(int, window.split("x"))
     text = repr([pays, more])
-    symbols = [name for name in [*"ABCDEFGHIJKSW-", "2x", "4x", "7r", "7w", "7b", "1b", "2b", "3b"] if repr(name) in text] + [
-        "blank"
-    ]
+    symbols = [
+        name for name in [*"ABCDEFGHIJKSW-", "2x", "3x", "4x", "7r", "7w", "7b", "1b", "2b", "3b"] if repr(name) in text
+    ] + ["blank"]
     found: dict[str, Any] = {
         "window": {"reels": reels, "rows": rows},
         "symbols": symbols,
@@ -401,6 +401,15 @@ def test_a_way_of_wilds_alone_is_paid_once() -> None:
     assert ways(math, "W W W B .", ". . . . .", ". . . . .") == [("A", 3, 1, 2), ("B", 4, 1, 3)]
     assert ways(math, "W W W B .", ". . . B .", ". . . B .") == [("B", 4, 3, 9)]  # each way on is worth more than A A A
     assert ways(math, "W W W . .", "A . . . .", "B . . . .") == [("A", 3, 2, 4), ("B", 3, 1, 1)]
+
+
+@pytest.mark.parametrize(("own", "paid"), [(2, "A"), (14, "A"), (15, "A"), (16, "3x")])
+def test_a_way_of_multiplying_wilds_pays_what_they_replace_or_their_own_row(own: int, paid: str) -> None:
+    pays = [{"symbol": "A", "pays": {"3": 5}}, {"symbol": "3x", "pays": {"3": own}}]
+    wilds = [{"symbol": "3x", "multiplier": 3}]
+    math = game("3x2", pays, pay_by="ways", coins=5, wilds=wilds, wild_multipliers="highest")
+    assert ways(math, "3x 3x 3x", ". . .") == [(paid, 3, 1, max(own, 15))]
+    assert line(game("3x1", pays, wilds=wilds, wild_multipliers="highest"), "3x 3x 3x") == [(paid, 3, max(own, 15))]
 
 
 def test_ways_from_both_sides_pay_a_full_way_once() -> None:
