@@ -81,6 +81,7 @@ class Mode:
     def __init__(self, math: Math, name: str, feature: FreeSpins | None) -> None:
         wilds = math.wilds if feature is None or feature.wilds is None else feature.wilds
         self.name = name
+        self.wilds = wilds
         self.reels = reels_of(math, feature.strips if feature else BASE)
         self.rows = math.window.rows
         self.pays: LinePays | None = LinePays(math, wilds) if math.pay_by == "lines" else None
