@@ -1,6 +1,8 @@
 /** What stands in the middle of a game's picture, per engine; all within 320 x 200. */
 
 import { svg } from "../dom.js";
+import { ramps } from "./symbols/pen.js";
+import { mentioned } from "./symbols/pictures.js";
 
 /**
  * @typedef {{paint: any, ball: (where: {x: number, y: number, r: number, colour: number, turn?: number}, face?: any) => SVGElement,
@@ -52,26 +54,24 @@ function jokerHat() {
     ...[[104, 40], [160, 22], [218, 40]].map(([cx, cy]) => svg("circle", { cx, cy, r: 8, fill: "#ffcf5a", stroke: "#a8620a", "stroke-width": 1.5 })));
 }
 
-function slots() {
-  const reel = (x, symbol) => svg("g", { transform: `translate(${x} 58)` },
-    svg("rect", { width: 60, height: 92, rx: 8, fill: "#fffaf0" }),
-    svg("rect", { width: 60, height: 22, rx: 8, fill: "#5a1026", opacity: 0.16 }),
-    svg("rect", { y: 70, width: 60, height: 22, rx: 8, fill: "#5a1026", opacity: 0.16 }),
-    svg("g", { transform: "translate(30 46)" }, symbol));
-  const seven = () => svg("path", { d: "M-17-22H17V-13C4 0 0 10-2 24H-13C-11 9-5-3 3-12H-17Z", fill: "#e0322d", stroke: "#7a0a1a", "stroke-width": 2, "stroke-linejoin": "round" });
-  const bell = svg("g", {},
-    svg("path", { d: "M-18 13C-11 8-12-4-9-11C-6-18 6-18 9-11C12-4 11 8 18 13Z", fill: "#f6b21b", stroke: "#8f4d02", "stroke-width": 2 }),
-    svg("circle", { cy: 18, r: 5, fill: "#8f4d02" }));
+// What stands on the reels of a game whose text names nothing that is drawn.
+const USUAL = [["seven", "bell", "cherry"], ["diamond", "seven", "star"], ["crown", "ruby", "emerald"], ["clover", "horseshoe", "coin"]];
+
+function slots({ paint, game, hash }) {
+  paint.defs.append(...ramps());
+  const named = mentioned(`${game.id} ${game.title} ${game.description ?? ""}`);
+  const [middle, left, right] = [...named, ...mentioned(USUAL[hash % USUAL.length].join(" "))];
+  const reel = (x, width) => svg("g", {},
+    svg("rect", { x, y: 42, width, height: 120, rx: 6, fill: "#4b1838" }), svg("rect", { x: x + 4, y: 46, width: width - 8, height: 50, rx: 5, fill: "#fff", opacity: 0.07 }));
+  const symbol = (draw, x, y, size, turn) => svg("g", { transform: `translate(${x} ${y}) rotate(${turn}) scale(${size / 100}) translate(-50 -50)` }, ...draw());
+  const lamps = Array.from({ length: 11 }, (_, index) => [31, 173].map((cy) => svg("circle", { cx: 60 + index * 20, cy, r: 2.6, fill: "#fffbe0", stroke: "#8a4105", "stroke-width": 1 }))).flat();
   return svg("g", {},
-    shadow(160, 184, 120),
-    svg("rect", { x: 48, y: 34, width: 224, height: 140, rx: 22, fill: "#7a0f2a" }),
-    svg("rect", { x: 53, y: 38, width: 214, height: 130, rx: 18, fill: "#ffc445" }),
-    svg("rect", { x: 60, y: 46, width: 200, height: 116, rx: 14, fill: "#4a0c1c" }),
-    reel(66, seven()), reel(130, bell), reel(194, seven()),
-    svg("rect", { x: 60, y: 101, width: 200, height: 4, fill: "#e0322d", opacity: 0.85 }),
-    svg("rect", { x: 272, y: 76, width: 10, height: 52, rx: 5, fill: "#d9d3cc" }),
-    svg("circle", { cx: 277, cy: 68, r: 13, fill: "#e0322d" }),
-    svg("circle", { cx: 273, cy: 63, r: 4, fill: "#fff", opacity: 0.7 }));
+    shadow(160, 187, 130),
+    svg("rect", { x: 38, y: 24, width: 244, height: 156, rx: 24, fill: "#7a3703" }),
+    svg("rect", { x: 41, y: 26, width: 238, height: 150, rx: 21, fill: "url(#ramp-gold)" }),
+    svg("rect", { x: 52, y: 38, width: 216, height: 128, rx: 12, fill: "#2b0b12" }),
+    reel(58, 66), reel(127, 66), reel(196, 66), ...lamps,
+    symbol(left, 84, 104, 82, -7), symbol(right, 236, 104, 82, 7), symbol(middle, 160, 101, 112, 0));
 }
 
 function ladder() {

@@ -10,7 +10,7 @@ const HEIGHT = 200;
 /** Hues from corner to corner, per engine; the id chooses and shifts, so that sisters differ. */
 const MOODS = {
   bingo: [[350, 24], [258, 316], [28, 348], [205, 262]],
-  slots: [[285, 330], [330, 12]],
+  slots: [[285, 330], [172, 205], [330, 12], [215, 262], [24, 345]],
   ladder: [[95, 160]],
   instant: [[200, 250]],
   poker: [[150, 190]],

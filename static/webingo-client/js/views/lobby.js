@@ -21,7 +21,7 @@ export class Lobby {
     this.playable = playable;
     this.grid = h("div", { class: "tiles" });
     this.element = h("main", { class: "lobby", testid: "lobby" },
-      h("header", { class: "hero" }, logo("hero-logo"), h("h1", { class: "hero-line" }, "Pull up a chair. The next ball could be yours.")),
+      h("header", { class: "hero" }, logo("hero-logo"), h("h1", { class: "hero-line" }, "Pull up a chair. The next win could be yours.")),
       this.grid,
       h("footer", { class: "lobby-foot" }, "The rules of every game tell its odds. Play for the fun of it, and stop when it stops being fun."));
   }

@@ -30,6 +30,16 @@ function find(name) {
 }
 
 /**
+ * Drawings of what a text speaks of, in its order, each once, and then what else belongs to the first of them.
+ * @param {string} words @returns {(() => SVGElement[])[]} none, if it speaks of nothing that is drawn
+ */
+export function mentioned(words) {
+  const found = words.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).map((word) => find(word) ?? find(word.replace(/s$/, ""))).filter((each) => each !== null);
+  const mates = found.length && found[0].family !== "ranks" ? Object.values(FAMILIES[found[0].family]) : [];
+  return [...new Set([...found.map(({ draw }) => draw), ...mates])];
+}
+
+/**
  * @param {string[]} names of one game, in its order
  * @returns {{name: string, family: string, draw: () => SVGElement[]}[]} the family is "" for what nobody has drawn
  */

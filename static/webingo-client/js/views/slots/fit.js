@@ -1,7 +1,7 @@
 /** How large the cells of the window may be. */
 
 const WIDEST = 1.25;
-const TALLEST = 1.45;
+const TALLEST = 1.36;
 
 /**
  * @param {{width: number, height: number}} space

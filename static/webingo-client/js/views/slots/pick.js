@@ -22,7 +22,9 @@ export function pickScreen(stage, feature, { money, act }) {
     return { door, face };
   });
   const grid = h("div", { class: "pick-grid" }, ...doors.map(({ door }) => door));
-  grid.style.setProperty("--columns", String(columnsOf(doors.length)));
+  const columns = columnsOf(doors.length, stage.clientWidth > stage.clientHeight * 1.25);
+  grid.style.setProperty("--columns", String(columns));
+  grid.style.setProperty("--rows", String(Math.ceil(doors.length / columns)));
   const screen = openScreen(stage, { kind: "pick", label: feature.title || "Choose" },
     sheet.element,
     h("h2", { class: "screen-title screen-title-small" }, feature.title || titled(feature.name)),
@@ -61,7 +63,8 @@ function awardText({ spins, multiplier = 1, feature }) {
   return spins ? `${spins} free spins${multiplier > 1 ? ` × ${multiplier}` : ""}` : titled(feature);
 }
 
-function columnsOf(count) {
-  if (count <= 4) return count;
-  return [5, 4, 3].find((columns) => count % columns === 0) ?? (count > 8 ? 4 : 3);
+/** @param {number} count @param {boolean} wide */
+function columnsOf(count, wide) {
+  if (count <= 3 || (wide && count === 4)) return count;
+  return (wide ? [5, 4, 6, 3] : [3, 4, 2]).find((columns) => count % columns === 0 && count / columns <= (wide ? 4 : 6)) ?? (wide && count > 8 ? 4 : 3);
 }

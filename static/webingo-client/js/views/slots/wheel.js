@@ -38,7 +38,8 @@ export function wheelScreen(stage, feature, { money, act }) {
     /** @param {import("../../types.js").SlotsFeature} now @param {{usable: boolean, over: boolean}} options */
     update(now, { usable: open }) {
       setUsable(button, open);
-      button.hidden = !open;
+      // Kept in its place, so that the wheel does not move.
+      button.style.visibility = open ? "visible" : "hidden";
       setText(result, "");
     },
     /** @param {import("../../types.js").SlotsFeature} now @param {AbortSignal} signal */
