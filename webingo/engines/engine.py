@@ -6,7 +6,7 @@ relies on. Amounts are integers in the denomination's smallest unit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -61,24 +61,36 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """The exact mathematics of a game, per unit of stake. `details` holds what only this kind of game has."""
+    """The exact mathematics of a game, per unit of stake. `details` holds what only this kind of game has; `parts` are the
+    exact means of the parts of a Sample, by their names, as far as they are known."""
 
     rtp: Fraction
     hit_rate: Fraction
     variance: Fraction
     max_win: Fraction
     details: dict[str, Any]
+    parts: dict[str, Fraction] = field(default_factory=dict)
+
+
+class Part(NamedTuple):
+    """Something that simulated rounds were also watched for: how many times, and what came out, added up."""
+
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs
+    total: int | Fraction
+    squared: int | Fraction
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Sums over simulated rounds, per unit of stake, that can be added up over processes."""
+    """Sums over simulated rounds, per unit of stake, that can be added up over processes: without any rounding where they are
+    integers or fractions. `parts` are what else was watched, by name."""
 
     rounds: int
-    returned: float
-    returned_squared: float
+    returned: float | Fraction
+    returned_squared: float | Fraction
     hits: int
-    highest: float
+    highest: float | Fraction
+    parts: dict[str, Part] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -127,5 +139,6 @@ class Engine(Protocol):
         ...
 
     def simulate(self, rounds: int, seed: int) -> Sample:
-        """Plays rounds fast, with a seeded generator of its own that never serves live play."""
+        """Plays rounds fast, with a seeded generator of its own that never serves live play. `seed` is below 2^128, and another
+        one for each call of a run."""
         ...
