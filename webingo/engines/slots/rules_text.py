@@ -248,6 +248,8 @@ def _cap(math: Math) -> list[str]:
 
 def _reels(reels: Sequence[int]) -> str:
     """Players count from 1."""
+    if not reels:
+        return "no reel"
     return ("reel " if len(reels) == 1 else "reels ") + listed([str(reel + 1) for reel in reels])
 
 
