@@ -15,7 +15,7 @@ import pytest
 
 from tests import coin
 from webingo.cli import app
-from webingo.commands.simulate import chunk_seed
+from webingo.commands._run import chunk_seed
 from webingo.config import Settings
 from webingo.engines.registry import engines
 from webingo.platforms.token import check_token

@@ -61,6 +61,8 @@ class Played:
     """Rounds of a game on all its lines, with the first 3000 spins of them shown."""
 
     def __init__(self, math: Math, seed: int, rounds: int, buy: str | None = None) -> None:
+        plan_of.cache_clear()  # definitions are equal whatever the order of their symbols' frequencies is
+        modes.cache_clear()
         self.math = math
         self.lines = len(math.lines)
         self.plan = plan_of(math, self.lines, buy)

@@ -65,7 +65,7 @@ def _build() -> typer.Typer:
     )
     program.callback()(lambda: None)
     for module in iter_modules(commands.__path__):
-        if module.name != "common":
+        if module.name != "common" and not module.name.startswith("_"):
             command = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name)
             program.command(module.name)(command)
     return program

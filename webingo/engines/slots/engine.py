@@ -212,10 +212,10 @@ class SlotsEngine:
 
         return odds(self.math, self.settings)
 
-    def simulate(self, rounds: int, seed: int) -> Sample:
+    def simulate(self, rounds: int, seed: int, buy: str | None = None) -> Sample:
         from webingo.engines.slots.simulation import simulate
 
-        return simulate(self.math, self.settings, rounds, seed)
+        return simulate(self.math, self.settings, rounds, seed, buy)
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:
