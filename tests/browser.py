@@ -37,6 +37,14 @@ _ARGUMENTS = [
 _TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`violates the content policy: ${event.violatedDirective} ${event.blockedURI}`))"""
 
+# For what a page never says by itself, as testers do who force outcomes.
+_KEEP_SOCKET = """window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    window.lastSocket = this;
+  }
+}"""
+
 # All in one go, so that nothing changes between two looks.
 _SEEN = """() => {
   const one = (id) => document.querySelector(`[data-testid="${id}"]`);
@@ -116,6 +124,10 @@ class Tab:
         """What the page shows of the game and the money."""
         seen: dict[str, Any] = await self.page.evaluate(_SEEN)
         return seen
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Says something on the page's own connection."""
+        await self.page.evaluate("(text) => window.lastSocket.send(text)", orjson.dumps(message).decode())
 
     async def until(self, true: Callable[[], Awaitable[bool]], what: str) -> None:
         end = time.monotonic() + PATIENCE_S
@@ -210,6 +222,7 @@ async def tab(
     try:
         context.set_default_timeout(PATIENCE_S * 1000)
         await context.add_init_script(_TELL_VIOLATIONS)
+        await context.add_init_script(_KEEP_SOCKET)
         opened = Tab(await context.new_page())
         await opened.page.goto(address)
         yield opened

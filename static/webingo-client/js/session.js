@@ -23,6 +23,8 @@ export class Session {
   status = { phase: "connecting" };
   busy = false;
   #timer = 0;
+  /** Numbers what is asked, so that its answer is told from a state that came by itself. */
+  #asked = 0;
 
   /** @param {import("./player.js").Player} player @param {Watcher} watcher */
   constructor(player, watcher) {
@@ -75,14 +77,14 @@ export class Session {
   }
 
   #ask(message) {
-    if (this.connection.send(message)) this.#setBusy(true);
+    if (this.connection.send({ ...message, re: ++this.#asked })) this.#setBusy(true);
   }
 
   #pushed(state, first) {
     if (state.games) this.games = state.games;
     if (state.site) this.site = state.site;
     this.state = state;
-    this.#setBusy(false);
+    if (first || state.re === this.#asked) this.#setBusy(false);
     this.watcher.state(state, first);
   }
 

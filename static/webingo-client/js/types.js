@@ -9,7 +9,7 @@
  * @typedef {{autoplay: boolean, turbo: boolean, min_spin_ms: number}} Flags what the site allows
  * @typedef {{id: string, title: string, flags: Flags}} Site
  * @typedef {{t: "state", curr_game?: string, gamestate?: GameState, wallet: Wallet, session?: SessionTotals,
- *            userdata?: Record<string, any>, site?: Site, games?: GameInfo[]}} State
+ *            userdata?: Record<string, any>, site?: Site, games?: GameInfo[], re?: string|number}} State
  * @typedef {{t: "error", code: string, message: string, re?: string|number}} ServerError
  *
  * @typedef {{pool: number, draw: number, rows: number, columns: number, free: number[]}} Layout

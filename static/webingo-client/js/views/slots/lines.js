@@ -11,11 +11,18 @@ export const colourOf = (line) => COLOURS[((line % COLOURS.length) + COLOURS.len
 
 export function winLines() {
   const element = svg("svg", { class: "win-lines", "aria-hidden": "true" });
-  let [reels, rows, width, height] = [1, 1, 1, 1];
+  let [reels, rows, width, height] = [1, 1, 0, 0];
+  /** What is drawn, to be drawn anew in another size. @type {[wins: import("../../types.js").SlotsWin[], brief: boolean]} */
+  let shown = [[], true];
   /** @type {number[][]} the row on each reel, of each line; known from the rules */
   let paths = [];
 
   const centre = ([reel, row]) => [(reel + 0.5) * width, (row + 0.5) * height];
+
+  function draw(wins, brief) {
+    shown = [wins, brief];
+    element.replaceChildren(...(width ? wins.map((win) => drawing(win, brief)) : []));
+  }
 
   function drawing(win, brief) {
     const colour = win.kind === "line" ? colourOf(win.line) : COLOURS[0];
@@ -66,6 +73,7 @@ export function winLines() {
       ({ reels, rows } = layout);
       [width, height] = [cellWidth, cellHeight];
       element.setAttribute("viewBox", `0 0 ${reels * width} ${rows * height}`);
+      draw(...shown);
     },
 
     /** @param {number[][]} known */
@@ -74,18 +82,18 @@ export function winLines() {
     },
 
     /** One win in full. @param {import("../../types.js").SlotsWin} win */
-    show: (win) => element.replaceChildren(drawing(win, false)),
+    show: (win) => draw([win], false),
 
     /** Many lines at once, without frames. @param {import("../../types.js").SlotsWin[]} wins */
-    showAll: (wins) => element.replaceChildren(...wins.map((win) => drawing(win, true))),
+    showAll: (wins) => draw(wins, true),
 
-    clear: () => element.replaceChildren(),
+    clear: () => draw([], true),
 
-    /** Where the amount of a win stands: in the middle of its cells. @returns {[x: number, y: number]} */
+    /** Where the amount of a win stands: in the middle of its cells. @returns {[x: number, y: number]} as shares of the window */
     middle(win) {
       const cells = [...win.cells].sort((a, b) => a[0] - b[0]);
-      const [x, y] = centre(cells[Math.floor((cells.length - 1) / 2)] ?? [0, 0]);
-      return [x, y];
+      const [reel, row] = cells[Math.floor((cells.length - 1) / 2)] ?? [0, 0];
+      return [(reel + 0.5) / reels, (row + 0.5) / rows];
     },
   };
 }

@@ -53,8 +53,8 @@ export function winParade({ reels, lines }, say) {
           reels.light(win.cells);
           const [x, y] = lines.middle(win);
           setText(amount, money(win.win));
-          amount.style.left = `${x}px`;
-          amount.style.top = `${y}px`;
+          amount.style.left = `${x * 100}%`;
+          amount.style.top = `${y * 100}%`;
           amount.hidden = false;
           if (!still()) amount.animate([{ transform: "translate(-50%, -50%) scale(.4)", opacity: 0 }, { transform: "translate(-50%, -50%)", opacity: 1 }], { duration: 220, easing: "cubic-bezier(.2, 1.5, .4, 1)" });
           say(describeWin(win, money), "win");

@@ -221,6 +221,7 @@ export class SlotsTable {
     const here = () => this.#show === show;
     const { scene, choices } = this;
     this.#asked = this.#seen = false;
+    if (begins) this.deck.win(0, this.money, { now: true });
     this.refresh();
     if (spun && data.spin) {
       if (!scene.reels.spinning) scene.spin(before ?? data, !begins);
