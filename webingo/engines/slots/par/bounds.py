@@ -47,7 +47,7 @@ def _gambled(math: Math, settings: Settings, win: int) -> int:
     if not (math.gamble and settings.gamble):
         return win
     factor = max(FACTORS[kind] for kind in math.gamble.types)
-    return max(win, min(math.gamble.limit, win * factor**math.gamble.max_steps))
+    return max(win, min(math.gamble.limit, win * int(factor**math.gamble.max_steps)))
 
 
 @lru_cache(256)

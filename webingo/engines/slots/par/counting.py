@@ -15,14 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from webingo.engines.slots.par.columns import Draw
-from webingo.engines.slots.par.table import Gains, Ints
+from webingo.engines.slots.par.table import DEAD, Gains, Ints
 
-States = npt.NDArray[np.int16] | npt.NDArray[np.int32]
+States = npt.NDArray[Any]
+"""Integers, as small as they can be."""
 _CHUNK = 1 << 21
 """Numbers that are worked on at a time."""
 _SAFE = 1 << 62
-MOST_STATES = 3_000_000
-"""Sets of line states that are told apart; with more a game can't be counted this way."""
+MOST_MOVES = 4_000_000
+MOST_LAST = 64_000_000
+MOST_NUMBERS = 40_000_000
+"""States times columns, also before the last draw, and states times lines: with more a game can't be counted this way in some
+hundred megabytes and some seconds."""
 
 
 class TooMany(Exception):  # noqa: N818 - a limit, not a mistake
@@ -44,11 +48,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Step:
-    """A draw, as the automaton reads it: `on` are the lines that it concerns, `classes` [column, those lines]."""
+    """A draw, as the automaton reads it at its `level`. `rows` are, for each row that it decides, the lines that read it and
+    the class that each column shows there."""
 
     level: int
-    on: npt.NDArray[np.intp]
-    classes: npt.NDArray[np.int32]
+    rows: list[tuple[list[int], npt.NDArray[np.int32]]]
     weights: list[int]
     tags: Ints
 
@@ -71,59 +75,97 @@ class Counter:
         self._kind = weights_kind(draws)
 
     def _step(self, draw: Draw, tags: Sequence[int], classes: npt.NDArray[np.int32]) -> Step:
-        rows = [line[draw.reel] for line in self._lines]
-        on = [number for number, row in enumerate(rows) if row in draw.rows]
-        places = [draw.rows.index(rows[number]) for number in on]
         windows = np.array([column.window for column in draw.columns], dtype=np.intp)
-        shown = classes[windows][:, places] if on else np.zeros((len(draw.columns), 0), dtype=np.int32)
+        rows = []
+        for place, row in enumerate(draw.rows):
+            if lines := [number for number, line in enumerate(self._lines) if line[draw.reel] == row]:
+                rows.append((lines, classes[windows[:, place]]))
         weights = [column.weight for column in draw.columns]
-        level = self._gains.order.index(draw.reel)
-        return Step(level, np.array(on, dtype=np.intp), shown, weights, np.array(tags, dtype=np.int64))
+        return Step(self._gains.order.index(draw.reel), rows, weights, np.array(tags, dtype=np.int64))
 
-    def count(self) -> Tally:
-        """Raises TooMany."""
+    def count(self, losing: bool = False) -> Tally:
+        """Raises TooMany. With `losing` only windows whose lines pay nothing, which are fewer states."""
         amount, tag = self._gains.start
         widest = max(len(moves) for moves in self._gains.moves)
         states: States = np.zeros((1, len(self._lines)), dtype=np.int16 if widest < 1 << 15 else np.int32)
         start = np.array([amount * len(self._lines)]), np.array([tag * len(self._lines)])
         found = Entries(np.zeros(1, dtype=np.int64), *start, np.ones(1, dtype=self._kind))
-        for place, step in enumerate(self._steps):
-            states, moved, amounts, tags = self._move(states, step, last=place == len(self._steps) - 1)
-            found = found.moved(moved, amounts, tags + step.tags, np.array(step.weights, dtype=self._kind))
-        return Tally(found.amounts, found.tags, found.weights)
+        for place, step in enumerate(self._steps[:-1]):
+            if len(states) * len(step.weights) > MOST_MOVES:
+                raise TooMany
+            amounts, tags = self._gained(states, step)
+            states, moved = self._move(states, place, amounts == 0 if losing else np.ones_like(amounts, dtype=bool))
+            found = found.moved(moved, amounts, tags, np.array(step.weights, dtype=self._kind))
+            if losing:
+                found = found.at(found.amounts == 0)
+        ended = self._last(states, found)
+        if losing:
+            ended = ended.at(ended.amounts == 0)
+        return Tally(ended.amounts, ended.tags, ended.weights)
 
-    def _move(self, states: States, step: Step, last: bool) -> tuple[States, Ints, Ints, Ints]:
-        """The states that all columns lead to, and for [state, column] its place among them and what it adds."""
-        if len(states) * len(step.weights) > MOST_STATES:
+    def _last(self, states: States, found: "Entries") -> "Entries":
+        """After the last draw, when states make no difference any more: some of them at a time."""
+        step = self._steps[-1]
+        if len(states) * len(step.weights) > MOST_LAST:
             raise TooMany
-        moves = self._gains.moves[step.level]
-        amounts, tags = self._gains.amounts[step.level], self._gains.tags[step.level]
-        alike = self._alike(step)
-        size = max(1, _CHUNK // (len(step.weights) * max(1, len(self._lines))))
-        reached, added, tagged = [], [], []
+        weights = np.array(step.weights, dtype=self._kind)
+        parts = []
+        size = max(1, _CHUNK // len(weights))
         for first in range(0, len(states), size):
-            part = states[first : first + size]
-            ways = part[:, None, step.on], step.classes[None]
-            added.append(amounts[ways].sum(axis=2))
-            tagged.append(tags[ways].sum(axis=2))
-            if not last:
-                following = np.repeat(part[:, None, :], len(step.weights), axis=1)
-                following[:, :, step.on] = moves[ways]
-                for group in alike:
-                    following[:, :, group] = np.sort(following[:, :, group], axis=2)
-                reached.append(following.reshape(-1, len(self._lines)))
-        shape = len(states), len(step.weights)
-        if last:
-            return states[:1], np.zeros(shape, dtype=np.int64), np.concatenate(added), np.concatenate(tagged)
-        unique, places = distinct(np.concatenate(reached))
-        return unique, places.reshape(shape), np.concatenate(added), np.concatenate(tagged)
+            amounts, tags = self._gained(states[first : first + size], step)
+            there = found.between(first, first + size)
+            if len(there.states):
+                parts.append(there.moved(np.zeros_like(amounts), amounts, tags, weights))
+        return Entries.together(parts)
 
-    def _alike(self, step: Step) -> list[list[int]]:
-        """Lines that go on over the same rows after a step: which of them is in which state makes no difference."""
-        following = self._steps[self._steps.index(step) + 1 :]
-        groups: dict[tuple[tuple[int, int], ...], list[int]] = {}
-        for number, line in enumerate(self._lines):
-            rest = tuple((s.level, line[self._gains.order[s.level]]) for s in following if number in s.on)
+    def _gained(self, states: States, step: Step) -> tuple[Ints, Ints]:
+        """[state, column]: the amount and the tag that a column adds."""
+        amounts = self._added(states, step, self._gains.amounts[step.level])
+        return amounts, self._added(states, step, self._gains.tags[step.level]) + step.tags
+
+    def _added(self, states: States, step: Step, table: Ints) -> Ints:
+        """[state, column]: what all lines together add."""
+        added = np.zeros((len(states), len(step.weights)), dtype=np.int64)
+        if not table.any():
+            return added
+        for lines, shown in step.rows:
+            # Lines that read the same cell: first what they add by its class, of which there are fewer than columns.
+            by_class = np.zeros((len(states), table.shape[1]), dtype=np.int64)
+            for line in lines:
+                by_class += table[states[:, line]]
+            added += by_class[:, shown]
+        return added
+
+    def _move(self, states: States, place: int, kept: npt.NDArray[np.bool]) -> tuple[States, Ints]:
+        """The states that all columns lead to, and for [state, column] its place among them. Those that are not `kept` are all
+        taken for dead."""
+        step = self._steps[place]
+        moves = self._gains.moves[step.level].astype(states.dtype)
+        alike = self._alike(place)
+        size = max(1, _CHUNK // (len(step.weights) * len(self._lines)))
+        reached, places, first = [], [], 0
+        for start in range(0, len(states), size):
+            part = states[start : start + size]
+            following = np.repeat(part[:, None, :], len(step.weights), axis=1)
+            for lines, shown in step.rows:
+                following[:, :, lines] = moves[part[:, lines][:, None, :], shown[None, :, None]]
+            following[~kept[start : start + size]] = DEAD
+            for group in alike:
+                following[:, :, group] = np.sort(following[:, :, group], axis=2)
+            unique, at = distinct(following.reshape(-1, len(self._lines)))
+            reached.append(unique)
+            places.append(at + first)
+            first += len(unique)
+            if first * len(self._lines) > MOST_NUMBERS:
+                raise TooMany
+        unique, at = distinct(np.concatenate(reached))
+        return unique, at[np.concatenate(places)].reshape(len(states), len(step.weights))
+
+    def _alike(self, place: int) -> list[list[int]]:
+        """Lines that go on over the same cells after a step: which of them is in which state makes no difference."""
+        groups: dict[tuple[tuple[bool, ...], ...], list[int]] = {}
+        for number in range(len(self._lines)):
+            rest = tuple(tuple(number in lines for lines, _ in step.rows) for step in self._steps[place + 1 :])
             groups.setdefault(rest, []).append(number)
         return [group for group in groups.values() if len(group) > 1]
 
@@ -151,11 +193,22 @@ class Entries:
                 (self.weights[part, None] * weights).ravel(),
             )
             parts.append(expanded.merged())
+        return Entries.together(parts)
+
+    @classmethod
+    def together(cls, parts: Sequence["Entries"]) -> "Entries":
         if len(parts) == 1:
             return parts[0]
-        return Entries(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in ("states", "amounts", "tags", "weights"))
-        ).merged()
+        names = ("states", "amounts", "tags", "weights")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).merged()
+
+    def between(self, first: int, end: int) -> "Entries":
+        """Those of some states, counted from `first`. Merged entries are in the order of their states."""
+        there = self.at(slice(*np.searchsorted(self.states, (first, end))))
+        return Entries(there.states - first, there.amounts, there.tags, there.weights)
+
+    def at(self, places: slice | npt.NDArray[np.bool]) -> "Entries":
+        return Entries(self.states[places], self.amounts[places], self.tags[places], self.weights[places])
 
     def merged(self) -> "Entries":
         """Each (state, amount, tag) once."""

@@ -8,6 +8,7 @@ the second follows every branch whose bound is above it.
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from webingo.engines.slots.par.columns import Draw
 from webingo.engines.slots.par.counting import States, distinct
@@ -24,7 +25,7 @@ class Highest:
         self,
         gains: Gains,
         lines: Sequence[Sequence[int]],
-        classes: Sequence[Ints],
+        classes: Sequence[npt.NDArray[np.int32]],
         draws: Sequence[Draw],
         scatters: Sequence[Sequence[int]],
     ) -> None:

@@ -119,4 +119,4 @@ class HighestWays:
                 paid = self._worth(prize.amounts[n], ())
                 value = runs[prize.counts[n]][:, place] * paid + awarded
                 best[:, place] = np.maximum(best[:, place], np.where(runs[n][:, place] > 0, value, 0))
-        return best.sum(axis=1)
+        return np.asarray(best.sum(axis=1))

@@ -1,6 +1,5 @@
 """The evaluator of ways for some of a game's pays, and for windows of which only some reels are read."""
 
-
 from webingo.engines.slots.definition import Math
 from webingo.engines.slots.features import Wild
 from webingo.engines.slots.matching import ones
@@ -44,7 +43,7 @@ class Restricted:
             if pays not in self._some:
                 chosen = tuple(self._math.pays[pay] for pay in ones(pays))
                 self._some[pays] = WaysPays(self._math.model_copy(update={"pays": chosen}), self._wilds)
-            reels = [(self._blank,)] * len(self.order)
+            reels: list[Symbols] = [(self._blank,)] * len(self.order)
             for reel, column in zip(self.order, window, strict=False):
                 reels[reel] = column
             found = self._results[pays, window] = self._some[pays].judge(tuple(reels))

@@ -132,6 +132,10 @@ class LineTable:
             self.examples.append(cells)
         return number
 
+    def seen(self, reel: int, window: tuple[int, ...]) -> tuple[int, ...]:
+        """A window of a reel with one symbol for all of a class."""
+        return tuple([self._shown[reel][self.classes[reel][symbol]] for symbol in window])
+
     def gains(self, worth: Sequence[tuple[int, int]]) -> Gains:
         """The automaton that adds up (amount, tag) of each label. Raises ValueError where amounts are too large to be added."""
         known: list[tuple[int, int, int]] = [(DEAD, amount, tag) for amount, tag in worth]
@@ -155,8 +159,8 @@ class LineTable:
             tags.append(np.array([[end[2] for end in row] for row in rows], dtype=np.int64))
         start = known[0]
         # The first step has one state only, and the table of its moves may hold the dead one before it.
-        for arrays in (moves, amounts, tags):
-            arrays[-1] = arrays[-1][start[0] : start[0] + 1]
+        only = slice(start[0], start[0] + 1)
+        moves[-1], amounts[-1], tags[-1] = moves[-1][only], amounts[-1][only], tags[-1][only]
         return Gains(self.order, start[1:], moves[::-1], amounts[::-1], tags[::-1])
 
     @cached_property

@@ -6,34 +6,58 @@ pays do compete for ways, the state is the cells that they tell apart, and what 
 that the evaluator judges, with blank reels for those that are not read yet. Windows in the same state are counted together.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from webingo.engines.slots.definition import Math
 from webingo.engines.slots.features import Wild
 from webingo.engines.slots.matching import Awarded, ones
-from webingo.engines.slots.par.columns import Draw
+from webingo.engines.slots.par.columns import Column, Draw
 from webingo.engines.slots.par.counting import Entries, Tally, weights_kind
+from webingo.engines.slots.par.hits import Hit
 from webingo.engines.slots.par.restricted import Restricted, Symbols
+from webingo.engines.slots.ways import WaysResult
 
 Window = tuple[Symbols, ...]
 Key = tuple[int, Any]
 """Of a state: the pays that compete and the cells that they see, or 0 and the runs of pays that are apart."""
-Runs = tuple[tuple[int, int, int], ...]
-"""(pay, runs, what they come to so far) of pays that still run."""
+Rows = dict[Hit, tuple[int, int]]
 Given = Callable[[Sequence[Awarded]], int]
 _OVER: Key = (0, ())
+
+
+class Run(NamedTuple):
+    """A pay that still runs: how many runs it has, and what they come to so far."""
+
+    pay: int
+    runs: int
+    paid: int
+
+
+Changes = dict[Hit, tuple[int, int]]
+"""Wins that come or go: by how many windows and by which amount."""
+
+
+class Move(NamedTuple):
+    """What a column leads to, and what it adds."""
+
+    key: Key
+    amount: int
+    tag: int
+    wins: Changes
 
 
 @dataclass
 class State:
     key: Key
-    moves: dict[Any, tuple[Key, int, int]] = field(default_factory=dict)
+    weight: int
+    moves: dict[Any, Move] = field(default_factory=dict)
 
 
 class WaysCounter:
@@ -50,30 +74,38 @@ class WaysCounter:
         # Multipliers that are added, or of which the highest counts, are no product over the reels.
         self._products = math.wild_multipliers == "multiply" or all(wild.multiplier == 1 for wild in wilds)
 
-    def count(self) -> Tally:
+    def count(self) -> tuple[Tally, Rows]:
         """Raises TooMany."""
         kind = weights_kind(self._draws)
-        states = [State((self._pays.directed, ()))]
-        found = Entries(*(np.zeros(1, dtype=np.int64) for _ in range(3)), np.ones(1, dtype=kind))
+        states = [State((self._pays.directed, ()), 1)]
+        nothing = np.zeros(1, dtype=np.int64)
+        found = Entries(nothing, nothing, nothing, np.ones(1, dtype=kind))
+        hits: dict[Hit, list[int]] = defaultdict(lambda: [0, 0])
+        rest = prod(draw.total for draw in self._draws)
         for place, (draw, tags) in enumerate(zip(self._draws, self._tags, strict=True)):
+            rest //= draw.total
             numbers: dict[Key, int] = {}
-            table = np.array(
-                [
-                    [
-                        (numbers.setdefault(key, len(numbers)), amount, tag)
-                        for key, amount, tag in self._moves(state, place, draw)
-                    ]
-                    for state in states
-                ],
-                dtype=np.int64,
-            )
-            weights = np.array([column.weight for column in draw.columns], dtype=kind)
-            found = found.moved(table[:, :, 0], table[:, :, 1], table[:, :, 2] + np.array(tags, dtype=np.int64), weights)
-            states = [State(key) for key in numbers]
-        return Tally(found.amounts, found.tags, found.weights)
+            weights: list[int] = []
+            table = np.zeros((len(states), len(draw.columns), 3), dtype=np.int64)
+            for row, state in enumerate(states):
+                for number, (column, move) in enumerate(self._moves(state, place, draw)):
+                    if move.key not in numbers:
+                        numbers[move.key] = len(numbers)
+                        weights.append(0)
+                    weight = state.weight * column.weight
+                    weights[numbers[move.key]] += weight
+                    table[row, number] = numbers[move.key], move.amount, move.tag
+                    for hit, (windows, amount) in move.wins.items():
+                        hits[hit][0] += windows * weight * rest
+                        hits[hit][1] += amount * weight * rest
+            by_column = np.array([column.weight for column in draw.columns], dtype=kind)
+            found = found.moved(table[:, :, 0], table[:, :, 1], table[:, :, 2] + np.array(tags, dtype=np.int64), by_column)
+            states = [State(key, weight) for key, weight in zip(numbers, weights, strict=True)]
+        rows = {hit: (weight, amount) for hit, (weight, amount) in hits.items() if weight}
+        return Tally(found.amounts, found.tags, found.weights), rows
 
-    def _moves(self, state: State, place: int, draw: Draw) -> Iterator[tuple[Key, int, int]]:
-        """The state after each column, and the amount and tag that it gains."""
+    def _moves(self, state: State, place: int, draw: Draw) -> Iterator[tuple[Column, Move]]:
+        """What each column leads to."""
         pays, open_ = state.key
         last = place == len(self._draws) - 1
         for column in draw.columns:
@@ -82,61 +114,81 @@ class WaysCounter:
                 if seen not in state.moves:
                     state.moves[seen] = self._judged(pays, open_, seen, last)
             else:
-                seen = tuple([self._pays.matching(place, run[0], column.window) for run in open_])
+                seen = tuple([self._pays.matching(place, run.pay, column.window) for run in open_])
                 if seen not in state.moves:
-                    state.moves[seen] = self._run(open_, seen, place + 1)
-            yield state.moves[seen]
+                    state.moves[seen] = self._more(open_, seen, place + 1)
+            yield column, state.moves[seen]
 
-    def _judged(self, pays: int, window: Window, column: Symbols, last: bool) -> tuple[Key, int, int]:
+    def _judged(self, pays: int, window: Window, column: Symbols, last: bool) -> Move:
         before = self._pays.judge(pays, window)
         after = self._pays.judge(pays, (*window, column))
         key = _OVER if last else self._key(pays, (*window, column))
-        return key, after.amount - before.amount, self._given(after.awards) - self._given(before.awards)
+        wins: Changes = {}
+        for result, sign in ((after, 1), (before, -1)):
+            for hit, amount in self._hits(pays, result).items():
+                old = wins.get(hit, (0, 0))
+                wins[hit] = old[0] + sign, old[1] + sign * amount
+        tag = self._given(after.awards) - self._given(before.awards)
+        return Move(key, after.amount - before.amount, tag, {hit: change for hit, change in wins.items() if any(change)})
 
-    def _run(self, open_: Runs, matching: Sequence[int], reels: int) -> tuple[Key, int, int]:
+    def _hits(self, pays: int, result: WaysResult) -> dict[Hit, int]:
+        """What a result of some of the pays pays, by pay and count."""
+        places = list(ones(pays))
+        found: dict[Hit, int] = defaultdict(int)
+        for win in result.wins:
+            found[Hit(places[win.pay], win.count, 0)] += win.amount
+        return found
+
+    def _more(self, open_: tuple[Run, ...], matching: Sequence[int], reels: int) -> Move:
         """What the runs of pays that are apart become, with so many matching cells of each on the last of so many reels."""
         left = []
+        wins: Changes = {}
         gained = tag = 0
         for (pay, runs, paid), cells in zip(open_, matching, strict=True):
-            if cells:
-                now = self._paid(pay, reels, runs * cells, paid)
-                gained += now - paid
-                tag += self._given(self._pays.unit(pay, reels).awards) - self._given(self._pays.unit(pay, reels - 1).awards)
-                left.append((pay, runs * cells, now))
-        return (0, tuple(left)), gained, tag
-
-    def _paid(self, pay: int, reels: int, runs: int, before: int) -> int:
-        """What the runs of a pay come to that has reached so many reels; where that count isn't listed, what they did before."""
-        return runs * self._pays.unit(pay, reels).amount if self._pays.prizes[pay].counts[reels] == reels else before
+            if not cells:
+                continue
+            counts = self._pays.prizes[pay].counts
+            now = paid
+            if counts[reels] == reels:  # a count that is listed
+                now = runs * cells * self._pays.unit(pay, reels).amount
+                if paid:
+                    wins[Hit(pay, counts[reels - 1], 0)] = -1, -paid
+                wins[Hit(pay, reels, 0)] = 1 if now else 0, now
+            gained += now - paid
+            tag += self._given(self._pays.unit(pay, reels).awards) - self._given(self._pays.unit(pay, reels - 1).awards)
+            left.append(Run(pay, runs * cells, now))
+        return Move((0, tuple(left)), gained, tag, wins)
 
     def _key(self, pays: int, window: Window) -> Key:
         """The state of a window that the pays see as this one."""
         masks = [self._pays.masks(place, column) for place, column in enumerate(window)]
-        running, ended = pays, {}
+        running, reach = pays, {}
         for n, column in enumerate(masks):
             union = 0
             for mask in column:
                 union |= mask
             for pay in ones(running & ~union):
                 if self._pays.prizes[pay].amounts[n]:
-                    ended[pay] = self._pays.prizes[pay].counts[n]
+                    reach[pay] = self._pays.prizes[pay].counts[n]
             running &= union
-        reach = {pay: len(masks) for pay in ones(running)} | ended
-        meeting = {frozenset(pair) for pair in combinations(reach, 2) if _meet(*pair, masks[: min(map(reach.get, pair))])}  # type: ignore[type-var]
-        if self._products and not any(pair & set(ones(running)) for pair in meeting):
-            return 0, tuple(self._begun(pay, window) for pay in ones(running))
-        kept = set(ones(running))
-        while more := {pay for pair in meeting if pair & kept for pay in pair} - kept:
-            kept |= more
-        seen = sum(1 << pay for pay in kept)
         if not running:
             return _OVER
+        on = set(ones(running))
+        for pay in on:
+            # As far as it is paid now: where it ends here, others may compete with it for that.
+            reach[pay] = self._pays.prizes[pay].counts[len(masks)] or len(masks)
+        meeting = [(p, q) for p, q in combinations(reach, 2) if _meet(p, q, masks[: min(reach[p], reach[q])])]
+        if self._products and not any(p in on or q in on for p, q in meeting):
+            return 0, tuple(self._begun(pay, window) for pay in sorted(on))
+        while more := {pay for pair in meeting if not on.isdisjoint(pair) for pay in pair} - on:
+            on |= more
+        seen = sum(1 << pay for pay in on)
         return seen, tuple(self._pays.cells(place, seen, column) for place, column in enumerate(window))
 
-    def _begun(self, pay: int, window: Window) -> tuple[int, int, int]:
+    def _begun(self, pay: int, window: Window) -> Run:
         cells = [self._pays.matching(place, pay, column) for place, column in enumerate(window)]
         count = self._pays.prizes[pay].counts[len(window)]
-        return pay, prod(cells), prod(cells[:count]) * self._pays.unit(pay, len(window)).amount
+        return Run(pay, prod(cells), prod(cells[:count]) * self._pays.unit(pay, len(window)).amount)
 
 
 def _meet(one: int, other: int, masks: list[list[int]]) -> bool:
