@@ -14,9 +14,8 @@ reel that no pay tells apart are one class.
 - column: a class for each row, then how many of each scatter land, PACKED of them to an integer, then FILLS: above 0 where this
   symbol, drawn by itself, fills the reel. The highest of several does.
 - state of the lines' automaton: for each class the next state, or ~outcome once the rest of the line doesn't matter.
-- openings (of a mode whose first two reels, in the order in which lines are read, are strips): the cells of `work` [LANDED]
-  where their places stand, how many places the second has, then for each place of the first and each of the second an
-  opening.
+- openings (of a mode whose first reels, in the order in which lines are read, are strips): how many of the reels, for each the
+  cell of `work` [LANDED] where its place stands and how many places it has; then for each combination of places an opening.
 - opening: what the lines pay that are decided there, how many branches of their tree go on, and of each the state, the first
   node and the end of its nodes.
 - node of the tree of lines (those that begin alike are together, in the order in which the tree is walked): as NODE_… say.

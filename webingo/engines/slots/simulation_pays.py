@@ -13,7 +13,6 @@ from webingo.engines.slots.simulation_memory import (
     NODE_CELL,
     NODE_LINES,
     NODE_NEXT,
-    NODE_READ,
     Memory,
 )
 from webingo.engines.slots.simulation_memory import NOTHING as NO_OUTCOME
@@ -112,47 +111,53 @@ def add_nodes(memory: Memory, lines: Sequence[tuple[int, ...]], order: Sequence[
         memory.cells[node + NODE_NEXT] = len(memory.cells)
 
 
-def add_openings(
-    memory: Memory, root: int, reels: Sequence[int], columns: Sequence[Sequence[tuple[int, ...]]], nodes: tuple[int, int]
-) -> int:
-    """The openings of a mode by the columns of these first two reels; the address, 0 where they decide an award."""
-    known: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
-    records: dict[tuple[int, ...], int] = {}
-    table = [reels[0] * len(columns[0][0]), reels[1] * len(columns[0][0]), len(columns[1])]
-    for first in columns[0]:
-        for second in columns[1]:
-            if (first, second) not in known:
-                window = dict(enumerate(first, table[0])) | dict(enumerate(second, table[1]))
-                opening = _opening(memory.cells, root, window, *nodes)
-                if opening is None:
-                    return 0
-                record = opening[0], len(opening[1]) // 3, *opening[1]
-                if record not in records:
-                    records[record] = memory.add(record)
-                known[first, second] = records[record]
-            table.append(known[first, second])
-    return memory.add(table)
+Branch = tuple[int, int, int]
+"""What goes on after some reels: the state, the first node and the end of its nodes."""
 
 
-def _opening(cells: Sequence[int], root: int, window: dict[int, int], node: int, end: int) -> tuple[int, list[int]] | None:
-    """(what is decided, the branches that go on) of these nodes with these cells of the first two reels."""
-    amount, branches = 0, list[int]()
-    while node < end:
-        step = cells[root + window[cells[node + NODE_CELL]]]
-        after = cells[node + NODE_NEXT]
-        if step < 0:
-            if cells[~step + 1]:
+def add_openings(memory: Memory, root: Branch, reels: Sequence[int], columns: Sequence[Sequence[tuple[int, ...]]]) -> int:
+    """The openings of a mode by the columns of these first reels, as they are judged; the address, 0 where they decide an
+    award."""
+    height = len(columns[0][0])
+    known: dict[tuple[int, ...], int] = {}
+    found: list[int] = []
+
+    def grow(read: int, amount: int, branches: Sequence[Branch]) -> bool:
+        if read == len(reels):
+            record = amount, len(branches), *(value for branch in branches for value in branch)
+            if record not in known:
+                known[record] = memory.add(record)
+            found.append(known[record])
+            return True
+        for column in columns[read]:
+            decided = _decided(memory.cells, branches, column, reels[read] * height)
+            if decided is None or not grow(read + 1, amount + decided[0], decided[1]):
+                return False
+        return True
+
+    if not grow(0, 0, [root]):
+        return 0
+    sizes = [value for reel, stops in zip(reels, columns, strict=True) for value in (reel * height, len(stops))]
+    return memory.add([len(reels), *sizes, *found])
+
+
+def _decided(
+    cells: Sequence[int], branches: Sequence[Branch], column: tuple[int, ...], first: int
+) -> tuple[int, list[Branch]] | None:
+    """(what is paid by lines that this column of the next reel decides, what goes on after it); None where an award is decided.
+    The reel's cells in the window begin at `first`."""
+    amount, after = 0, list[Branch]()
+    for state, node, end in branches:
+        while node < end:
+            step, following = cells[state + column[cells[node + NODE_CELL] - first]], cells[node + NODE_NEXT]
+            if step >= 0:
+                after.append((step, node + NODE, following))
+            elif cells[~step + 1]:
                 return None
-            amount += cells[~step] * cells[node + NODE_LINES]
-        elif cells[node + NODE_READ]:
-            branches += step, node + NODE, after
-        elif (below := _opening(cells, step, window, node + NODE, after)) is None:
-            return None
-        else:
-            amount += below[0]
-            branches += below[1]
-        node = after
-    return amount, branches
+            else:
+                amount += cells[~step] * cells[node + NODE_LINES]
+            node = following
+    return amount, after
 
 
 def add_scatters(math: Math, mode: Mode, outcomes: Outcomes, memory: Memory) -> tuple[int, int]:

@@ -72,7 +72,7 @@ def below(work: at.Cells, n: int) -> int:
             return np.int64(product >> _HALF)  # type: ignore[return-value]
 
 
-@compiled
+@small
 def drawn(game: at.Cells, work: at.Cells, table: int) -> int:
     """A place of a draw table."""
     n = game[table]

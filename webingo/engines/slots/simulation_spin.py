@@ -91,16 +91,19 @@ def walk(game: at.Cells, work: at.Cells, queue: at.Cells, node: int, end: int) -
 
 @inlined
 def judge_lines(game: at.Cells, work: at.Cells, queue: at.Cells, mode: int) -> int:
-    """What the lines pay. Where all that the first two reels decide is known beforehand, only what goes on there is walked."""
+    """What the lines pay. Where all that the first reels decide is known beforehand, only what goes on there is walked."""
     table = game[mode + at.MODE_OPENING]
     if not table:
         work[at.STATE] = game[mode + at.MODE_ROOT]
         return walk(game, work, queue, game[at.NODES], game[at.NODES_END])
-    place = game[table + 2] * work[at.LANDED + game[table]] + work[at.LANDED + game[table + 1]]
-    opening = game[table + 3 + place]
+    read = game[table]
+    place = 0
+    for reel in range(table + 1, table + 1 + 2 * read, 2):
+        place = place * game[reel + 1] + work[at.LANDED + game[reel]]
+    opening = game[table + 1 + 2 * read + place]
     amount = game[opening]
     for branch in range(opening + 2, opening + 2 + 3 * game[opening + 1], 3):
-        work[at.STATE + 2] = game[branch]
+        work[at.STATE + read] = game[branch]
         amount += walk(game, work, queue, game[branch + 1], game[branch + 2])
     return amount
 

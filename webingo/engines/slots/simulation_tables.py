@@ -23,7 +23,7 @@ from webingo.engines.slots.simulation_pays import (
 )
 from webingo.engines.slots.spin import BASE, Mode, modes
 
-_MOST_OPENINGS = 1 << 14
+_MOST_OPENINGS = 1 << 15
 _COMBINING = {"multiply": at.MULTIPLY, "add": at.ADD, "highest": at.HIGHEST}
 
 
@@ -151,16 +151,16 @@ class _Tables:
         return memory.add([root, opening, scatters, end, multiplier, extra, pays, *(value for reel in reels for value in reel)])
 
     def _add_openings(self, mode: Mode, classes: Classes, root: int) -> int:
+        """For as many of the first reels as are strips and don't have too many combinations of stops."""
         assert classes.table
-        first = classes.table.order[:2]
-        stops = [len(mode.reels[reel].columns()) if mode.reels[reel].size else 0 for reel in first]
-        if len(mode.reels) < 3 or not 0 < prod(stops) <= _MOST_OPENINGS or mode.extra_symbol >= 0:
-            return 0
-        columns = []
-        for reel in first:
-            of = classes.of[reel]
-            columns.append([tuple(of[s] for s in _window(mode, reel, c.landed)) for c in mode.reels[reel].columns()])
-        return add_openings(self._memory, root, first, columns, self._nodes)
+        columns: list[list[tuple[int, ...]]] = []
+        order = classes.table.order
+        for reel in order[:-1] if mode.extra_symbol < 0 else ():
+            of, stops = classes.of[reel], mode.reels[reel].columns() if mode.reels[reel].size else ()
+            if not 0 < prod(map(len, columns)) * len(stops) <= _MOST_OPENINGS:
+                break
+            columns.append([tuple(of[symbol] for symbol in _window(mode, reel, stop.landed)) for stop in stops])
+        return add_openings(self._memory, (root, *self._nodes), order[: len(columns)], columns) if columns else 0
 
     def _add_reel(self, mode: Mode, classes: Classes, reel: int) -> tuple[int, ...]:
         math, memory, of = self._math, self._memory, classes.of[reel]
