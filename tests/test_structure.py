@@ -44,6 +44,7 @@ RESERVED = {
     "typer": ("cli.py", "commands/"),
     "rich": ("cli.py", "commands/"),
     "numpy": ("engines/",),
+    "numba": ("engines/",),
     "time": ("support/clock.py",),  # but time.sleep reads no clock
     "uuid": ("rng.py",),
     "random": (),
