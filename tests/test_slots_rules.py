@@ -23,21 +23,22 @@ def texts(rules: dict[str, Any]) -> str:
 def test_every_symbol_and_count_is_in_the_pay_table(game: str) -> None:
     engine, math = build(game), GAMES[game]
     rules = orjson.loads(orjson.dumps(engine.rules()))
-    told = {(row["name"], row.get("count"), row["pay"], "awards" in row) for row in rules["pays"]}
+    told = {(row["name"], row["count"], row["pay"], "awards" in row) for row in rules["pays"]}
     stated = set()
     for pay in [*math["pays"], *math.get("scatters", [])]:
         name, pays, awards = pay.get("name") or pay["symbol"], pay.get("pays", {}), pay.get("awards", {})
         if "combination" in pay:
-            stated.add((name, None, pay.get("pay", 0), "award" in pay))
+            stated.add((name, math["window"]["reels"], pay.get("pay", 0), "award" in pay))
         stated |= {(name, int(count), pays.get(count, 0), count in awards) for count in pays | awards}
     assert told == stated
-    assert {row["title"] for row in rules["pays"]} >= {f"{count} × {name}" for name, count, _, _ in stated if count}
+    combinations = {pay["name"] for pay in math["pays"] if "combination" in pay}
+    titles = {f"{count} × {name}" for name, count, _, _ in stated if name not in combinations}
+    assert {row["title"] for row in rules["pays"] if row["name"] not in combinations} == titles
     table = {row["name"]: row for row in rules["paytable"]}
     assert set(table) == {name for name, *_ in stated}
     for name, count, pay, awarded in stated:
-        count = str(count or math["window"]["reels"])
-        assert table[name]["pays"].get(count, 0) == pay
-        assert (count in table[name]["awards"]) == awarded
+        assert table[name]["pays"].get(str(count), 0) == pay
+        assert (str(count) in table[name]["awards"]) == awarded
 
 
 @pytest.mark.parametrize("game", sorted(GAMES))
@@ -54,6 +55,38 @@ def test_a_client_can_draw_the_game_from_its_rules(game: str) -> None:
     assert rules["gamble"] == math.get("gamble")
     assert [buy["cost"] for buy in rules["buys"]] == [buy["cost"] for buy in math.get("buy", [])]
     assert (rules["max_win"], rules["win_cap"]) == (build(game).max_win, math.get("win_cap"))
+
+
+def test_the_figures_are_the_exact_ones() -> None:
+    engine = build("ways")
+    rules, odds = engine.rules(), engine.odds()
+    assert (rules["rtp"], rules["hit_rate"]) == (float(odds.rtp), float(odds.hit_rate))
+    assert rules["volatility"] in ("low", "medium", "high")
+    shown = {(row["name"], row["count"]): row.get("odds") for row in rules["pays"]}
+    # One of five stops shows S, two of five A, one B: three A come once in 125 / 8 spins, A A and something else in 125 / 12.
+    assert shown == {
+        ("A", 3): "1 in 15.6",
+        ("A", 2): "1 in 10.4",
+        ("B", 3): "1 in 125.0",
+        ("S", 3): "1 in 125.0",
+        ("S", 2): None,
+    }
+    assert "The odds in the pay table are those of a spin, before any feature." in rules["how_to_play"]
+
+
+def test_odds_count_a_pay_with_all_multipliers_of_its_wilds() -> None:
+    rules = build("lines", {"pays": [{"symbol": "A", "pays": {"3": 5}}, {"symbol": "W", "pays": {"3": 9}}]}).rules()
+    shown = {(row["name"], row["count"]): row["odds"] for row in rules["pays"]}
+    # A on two of five stops, A or W on two, A on one; the wild is on the second reel only.
+    assert shown == {("A", 3): "1 in 31.2", ("W", 3): "never"}
+
+
+def test_a_game_that_returns_too_much_still_has_rules() -> None:
+    rules = build("wheel").rules()
+    with pytest.raises(ValueError, match="more than is staked"):
+        build("wheel").odds()
+    assert "rtp" not in rules
+    assert all("odds" not in row for row in rules["pays"])
 
 
 def test_units_of_pays_are_named() -> None:

@@ -1,12 +1,15 @@
 """The rules of a slot game as players read them, and as clients draw them."""
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from webingo.engines.slots.definition import LinePay, Math, Settings
 from webingo.engines.slots.features import Award, Scatter
 from webingo.engines.slots.par.bounds import max_win
+from webingo.engines.slots.par.odds import odds
 from webingo.engines.slots.rules_text import award, combination_title, count_title, sections, some, unit
+from webingo.engines.slots.spin import BASE
 
 
 def rules(math: Math, settings: Settings) -> dict[str, Any]:
@@ -21,13 +24,22 @@ def rules(math: Math, settings: Settings) -> dict[str, Any]:
     - `max_win`: x the first wager of a round; `win_cap`: x the total bet | null
 
     `pays` has a row for each symbol and count; `unit` says what its `pay` is a multiple of, `awards` what else it wins.
+
+    `rtp`, `hit_rate`, `volatility`, `volatility_index` and the `odds` of pays are left out where the game can't be counted, or
+    returns too much: `webingo check` refuses it then, but whoever works on it can still play.
     """
+    figures, chances = _figures(math, settings)
+    rows = list(_rows(math))
+    for row in rows:
+        if row["pay"] and chances:
+            row["odds"] = _one_in(chances.get((row["name"], row["count"]), Fraction(0)))
     return {
         "summary": _summary(math),
-        "how_to_play": list(_how_to_play(math, settings)),
-        "pays": list(_rows(math)),
+        "how_to_play": list(_how_to_play(math, settings)) + ([_odds_of(math)] if chances else []),
+        "pays": rows,
         "sections": [section.shown() for section in sections(math, settings)],
         "limits": _limits(math, settings),
+        **figures,
         "max_win": max_win(math, settings),
         "win_cap": math.win_cap,
         "window": {"reels": math.window.reels, "rows": math.window.rows},
@@ -40,6 +52,32 @@ def rules(math: Math, settings: Settings) -> dict[str, Any]:
         "buys": [{"name": buy.name, "title": buy.title, "cost": buy.cost} for buy in math.buy] if settings.buy else [],
         "gamble": math.gamble.model_dump(mode="json") if math.gamble and settings.gamble else None,
     }
+
+
+def _figures(math: Math, settings: Settings) -> tuple[dict[str, Any], dict[tuple[str, int], Fraction]]:
+    """The exact figures, and the probability of each (pay or scatter, count) in the base game."""
+    try:
+        found = odds(math, settings)
+    except ValueError:
+        return {}, {}
+    spread = found.details["volatility"]
+    figures = {"rtp": float(found.rtp), "hit_rate": float(found.hit_rate)}
+    figures |= {"volatility": spread["level"], "volatility_index": spread["index"]}
+    chances: dict[tuple[str, int], Fraction] = {}
+    # Of one pay there is a row for each multiplier of the wilds in it.
+    for row in found.details.get("pays", {}).get(BASE, []) + found.details.get("scatters", {}).get(BASE, []):
+        key = (row.get("pay") or row["scatter"], row["count"])
+        chances[key] = chances.get(key, Fraction(0)) + row["probability"]
+    return figures, chances
+
+
+def _one_in(chance: Fraction) -> str:
+    return f"1 in {float(1 / chance):,.1f}" if chance else "never"
+
+
+def _odds_of(math: Math) -> str:
+    of = "a spin" if math.pay_by == "ways" else "one line, those of scatters of a spin" if math.scatters else "one line"
+    return f"The odds in the pay table are those of {of}, before any feature."
 
 
 def _summary(math: Math) -> str:
@@ -82,7 +120,8 @@ def _rows(math: Math) -> Iterator[dict[str, Any]]:
     for pay in math.pays:
         bet = unit(math)
         if pay.combination:
-            yield _row(pay.name, combination_title(pay), pay.pay or 0, bet, pay.award, math)
+            row = _row(pay.name, combination_title(pay), pay.pay or 0, bet, pay.award, math)
+            yield row | {"count": math.window.reels}
         for count in sorted({*pay.pays, *pay.awards}, reverse=True):
             row = _row(pay.name, count_title(pay, count), pay.pays.get(count, 0), bet, pay.awards.get(count), math)
             yield row | {"count": count} | _picture(count, pay, math)
