@@ -80,13 +80,22 @@ def _console() -> "Console":
 def _prepared(run: _run.Run) -> "Odds":
     """The exact figures; and a first round is played, so that processes started later find everything compiled."""
     console = _console()
-    with _status(console, "compiling"):
-        try:
+    try:
+        with _status(console, "compiling"):
             _run.one_chunk(run.game, 1, run.seed, run.buy)
-        except ValueError as error:
-            raise Failure(f"{run.game.manifest.id}: {error}") from None
-    with _status(console, "counting the exact figures"):
-        return run.game.engine.odds()
+        with _status(console, "counting the exact figures"):
+            return run.game.engine.odds()
+    except ValueError as error:
+        raise Failure(f"{run.game.manifest.id}: {_sentence(error)}") from None
+
+
+def _sentence(error: ValueError) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
 
 
 @contextmanager
@@ -174,19 +183,19 @@ def compare(game: "Game", sample: "Sample", seed: int, odds: "Odds", buy: str | 
         "exact_rtp": exact,
         **_judged(mean, exact, error),
         "hit_rate": sample.hits / sample.rounds,
-        "exact_hit_rate": float(odds.hit_rate) if buy is None else None,
+        "exact_hit_rate": float(odds.hit_rate) if buy is None else _float(odds.parts.get(f"buy_hits.{buy}")),
         "standard_deviation": deviation,
         "exact_standard_deviation": sqrt(odds.variance) if buy is None else None,
         "highest_win": float(sample.highest),
         "max_win": float(odds.max_win),
-        **({"parts": dict(_parts(sample, odds))} if sample.parts else {}),
+        **({"parts": dict(_parts(sample, odds, buy))} if sample.parts else {}),
     }
 
 
-def _parts(sample: "Sample", odds: "Odds") -> Iterator[tuple[str, dict[str, Any]]]:
+def _parts(sample: "Sample", odds: "Odds", buy: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, part in sample.parts.items():
         mean, error = _mean(*part)
-        exact = _float(odds.parts.get(name))
+        exact = _float(odds.parts.get(name)) if buy is None else None
         interval = [mean - Z_99 * error, mean + Z_99 * error]
         yield name, {"count": part.count, "mean": mean, "interval_99": interval, "exact": exact, **_judged(mean, exact, error)}
 

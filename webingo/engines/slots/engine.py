@@ -6,6 +6,7 @@ is one move at its end.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from webingo.engines.engine import Action, GameState, Move, Odds, Sample, Step
@@ -209,8 +210,10 @@ class SlotsEngine:
 
     def odds(self) -> Odds:
         from webingo.engines.slots.par.odds import odds
+        from webingo.engines.slots.simulation_parts import exact_parts
 
-        return odds(self.math, self.settings)
+        found = odds(self.math, self.settings)
+        return replace(found, parts=exact_parts(found.details))
 
     def simulate(self, rounds: int, seed: int, buy: str | None = None) -> Sample:
         from webingo.engines.slots.simulation import simulate
