@@ -1,12 +1,12 @@
 """Takes the pictures of docs/screenshots from a running server: python -m tests.screenshots
 
-The balls are chosen, so that the pictures show what they are meant to show, and the same each time.
+The balls and the stops of the reels are chosen, so that the pictures show what they are meant to show, and the same each time.
 """
 
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from playwright.async_api import Browser, Page
 from tests.browser import DESKTOP, PHONE, browser
 from tests.conftest import settings
 from tests.png import write_small
+from webingo.engines.engine import Action, GameState
+from webingo.resources.game import Game
 from webingo.rng import SystemRng
 from webingo.server.app import Server
 from webingo.support.log import setup
@@ -33,6 +35,11 @@ class Dealer(SystemRng):
         super().__init__()
         self._random = random.Random(seed)
         self.first: list[int] = []
+        self.stops: list[int] = []
+
+    def below(self, n: int) -> int:
+        """For slots: first the stops that it was told."""
+        return self.stops.pop(0) if self.stops else self._random.randrange(n)
 
     def sample(self, items: Sequence[T], k: int) -> list[T]:
         chosen: list[Any] = [ball for ball in self.first if ball in items][:k]
@@ -122,6 +129,74 @@ async def big_win(browser: Browser, base: str, dealer: Dealer) -> None:
     await page.context.close()
 
 
+def stops(game: Game, wanted: Callable[[dict[str, Any]], bool], seed: int = 1) -> list[int]:
+    """Numbers with which a spin at the highest number of lines comes to what is wanted."""
+    engine, dealer = game.engine, Dealer(seed)
+    step = engine.start(dealer)
+    params = {"bet": step.data["bets"][0]} | ({"lines": step.data["line_choices"][-1]} if step.data["line_choices"] else {})
+    state = GameState("", step.name, step.data, step.actions, step.private)
+    for _ in range(100_000):
+        told = [dealer.below(2**30) for _ in range(8)]
+        rng = Modulo(told)
+        if wanted(engine.apply(state, Action("spin", params), rng).data):
+            return rng.used
+    raise AssertionError(f"{game.manifest.id} never comes to what is wanted")
+
+
+class Modulo(Dealer):
+    """Draws the given numbers, each brought into its range, and keeps what came of them."""
+
+    def __init__(self, told: list[int]) -> None:
+        super().__init__(seed=0)
+        self.stops = told
+        self.used: list[int] = []
+
+    def below(self, n: int) -> int:
+        self.used.append(super().below(n) % n)
+        return self.used[-1]
+
+
+def handsome(data: dict[str, Any]) -> bool:
+    """A win on several lines, one of them long, and no feature."""
+    wins = data["spin"]["wins"]
+    return (
+        3 <= len(wins) <= 5
+        and any(win["count"] >= 4 for win in wins)
+        and not data["feature"]
+        and data["win"] < 12 * data["stake"]
+    )
+
+
+def bonus(data: dict[str, Any]) -> bool:
+    return bool(data["feature"]) and data["feature"]["type"] == "free_spins"
+
+
+async def slots(browser: Browser, base: str, size: str, dealer: Dealer, game: Game) -> None:
+    page = await open_page(browser, size, f"{base}/?uid=Caio-{size}", reduced_motion="reduce")
+    await page.get_by_test_id(f"game-tile-{game.manifest.id}").click()
+    await page.locator("[data-testid=table][data-phase=idle]").wait_for()
+    dealer.stops = stops(game, handsome)
+    await page.get_by_test_id("play").click()
+    await page.locator("[data-testid=table]:not([data-phase=spinning]) .win-frame").first.wait_for()
+    await take(page, f"slots-{size}")
+    if size == "desktop":
+        await page.get_by_test_id("gamble").click()
+        dealer.stops = [0]
+        await page.get_by_test_id("gamble-double_up-red").click()
+        await page.locator("[data-testid=gamble-card].is-won").wait_for()
+        await take(page, "slots-gamble")
+        await page.locator("[data-testid=table][data-phase=won]").wait_for()
+        await page.get_by_test_id("gamble-collect").click()
+        await page.locator("[data-testid=table][data-phase=idle]").wait_for()
+        dealer.stops = stops(game, bonus)
+        await page.get_by_test_id("play").click()
+        await page.get_by_test_id("start-feature").click()
+        dealer.stops = [*stops(game, handsome, seed=4)]
+        await page.locator("[data-mode=free] .win-frame").first.wait_for()
+        await take(page, "slots-freespins")
+    await page.context.close()
+
+
 async def rules(browser: Browser, base: str, size: str) -> None:
     page = await open_page(browser, size, f"{base}/games/joker-bingo/rules")
     await take(page, f"rules-{size}")
@@ -138,6 +213,7 @@ async def main() -> None:
             await lobby(started, base, size)
             await table(started, base, size, dealer)
             await rules(started, base, size)
+            await slots(started, base, size, dealer, server.house.resources.built["atkins-diet"])
         await big_win(started, base, dealer)
 
 

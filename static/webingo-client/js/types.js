@@ -23,7 +23,7 @@
  * @typedef {{reels: number, rows: number, pay_by: "lines"|"ways", lines: number, symbols: string[]}} SlotsLayout
  * @typedef {{kind: "line"|"ways"|"scatter", pay: string, count: number, line: number, direction: string, ways: number,
  *            multiplier: number, win: number, cells: Cell[]}} SlotsWin
- * @typedef {{feature: string, spins?: number, multiplier?: number, by?: {pay?: string, count?: number, cells?: Cell[]}}} SlotsAward
+ * @typedef {{feature: string, spins?: number, multiplier?: number, by?: {pay?: string, count?: number, cells?: Cell[], random?: boolean}}} SlotsAward
  * @typedef {{mode: string, landed: string[][], window: string[][], expanded: number[], extra_wilds: number[], multiplier: number,
  *            wins: SlotsWin[], win: number, awards: SlotsAward[], jackpots: string[]}} SlotsSpin
  * @typedef {{open: boolean, name?: string, pay?: number, end?: boolean, award?: SlotsAward, jackpot?: string}} SlotsItem

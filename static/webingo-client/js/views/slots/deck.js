@@ -29,6 +29,7 @@ export function deck(deeds) {
     const element = h("div", { class: `meter deck-${testid}` }, h("span", { class: "meter-label" }, name), down, h("div", { class: "meter-middle" }, value, note), up);
     return { element, value, note, down, up };
   };
+  const press = (target) => () => target.offsetParent && target.click();
   const bet = stepper("Bet", "stake", deeds.bet);
   const lines = stepper("Lines", "lines", deeds.lines);
   const win = h("output", { class: "meter-value win-value", testid: "total-win", data: { value: "0" } }, "0");
@@ -51,7 +52,9 @@ export function deck(deeds) {
   return {
     element,
     winMeter,
-    buttons: { spin, auto, turbo, buy, gamble, collect, betUp: bet.up, betDown: bet.down, linesUp: lines.up, linesDown: lines.down },
+    /** What the keyboard presses, by the names of its commands. */
+    commands: { end: press(collect), gamble: press(gamble), auto: press(auto), turbo: press(turbo), buy: press(buy),
+      stakeUp: press(bet.up), stakeDown: press(bet.down), linesUp: press(lines.up), linesDown: press(lines.down) },
 
     /** @param {Look} look */
     update(look) {

@@ -31,9 +31,10 @@ export function winLines() {
     if (win.kind === "line") {
       const points = route(win).map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`);
       for (const name of ["win-line-glow", "win-line-edge", "win-line-core"]) group.append(reveal(svg("path", { class: name, d: `M${points.join("L")}`, pathLength: 1 }), brief));
-      group.append(badge(win));
     }
-    if (!brief) for (const cell of win.cells) group.append(frame(cell));
+    if (brief) return group;
+    if (win.kind === "line") group.append(badge(win));
+    for (const cell of win.cells) group.append(frame(cell));
     return group;
   }
 
@@ -84,10 +85,13 @@ export function winLines() {
     /** One win in full. @param {import("../../types.js").SlotsWin} win */
     show: (win) => draw([win], false),
 
-    /** Many lines at once, without frames. @param {import("../../types.js").SlotsWin[]} wins */
+    /** Many lines at once, without frames and numbers. @param {import("../../types.js").SlotsWin[]} wins */
     showAll: (wins) => draw(wins, true),
 
     clear: () => draw([], true),
+
+    /** The first lines of the game, so far as their paths are known. @param {number} count */
+    preview: (count) => draw(paths.slice(0, count).map((_, line) => ({ kind: "line", line, cells: [], direction: "left" })), true),
 
     /** Where the amount of a win stands: in the middle of its cells. @returns {[x: number, y: number]} as shares of the window */
     middle(win) {

@@ -37,3 +37,18 @@ export function pause(ms, signal) {
     signal?.addEventListener("abort", () => (clearTimeout(timer), resolve(undefined)), { once: true });
   });
 }
+
+/** When the next round may begin, as the site demands. */
+export class NextRound {
+  #at = 0;
+
+  /** A round has begun. @param {number} least the site's min_spin_ms */
+  begun(least) {
+    this.#at = performance.now() + least;
+  }
+
+  /** Milliseconds until then; 0 if it is time. */
+  get left() {
+    return Math.max(0, this.#at - performance.now());
+  }
+}

@@ -59,6 +59,7 @@ export function contentOf(item, money) {
   return item.end ? item.name || "The end" : item.name || "Nothing";
 }
 
+/** @param {import("../../types.js").SlotsAward} award */
 function awardText({ spins, multiplier = 1, feature }) {
   return spins ? `${spins} free spins${multiplier > 1 ? ` × ${multiplier}` : ""}` : titled(feature);
 }

@@ -1,5 +1,6 @@
 /** What stands on the stage: the sign, the reels in their cabinet, the lines over them, the words below, the pay table beside. */
 
+import { announce } from "../../announce.js";
 import { h, setText } from "../../dom.js";
 import { fetchRules } from "../../rules.js";
 import { fitReels } from "./fit.js";
@@ -13,10 +14,13 @@ import { symbolSheet } from "./symbols.js";
 
 const THEMES = { food: "kitchen", classic: "classic", sea: "sea", sky: "sky", gems: "jewels" };
 
+const PREVIEW_MS = 1600;
+
 /** @typedef {import("../../types.js").SlotsData} SlotsData */
 
 export class Scene {
   #key = "";
+  #previewing = 0;
   #signs = symbolSheet(["Chest", "Wheel"]);
   #size = { width: 0, height: 0 };
   /** @type {SlotsData|null} */
@@ -47,6 +51,7 @@ export class Scene {
   }
 
   stop() {
+    clearTimeout(this.#previewing);
     this.parade?.stop();
   }
 
@@ -88,8 +93,16 @@ export class Scene {
     this.message.dataset.tone = tone;
   };
 
+  /** Says it aloud, too. @param {string} text nothing is said without */
+  tell(text) {
+    if (!text) return;
+    this.say(text, "note");
+    announce(text);
+  }
+
   /** @param {SlotsData} data that is left behind @param {boolean} free */
   spin(data, free) {
+    clearTimeout(this.#previewing);
     this.parade.stop();
     this.reels.calm();
     this.light(null);
@@ -117,6 +130,14 @@ export class Scene {
     this.light(data.spin);
     this.say(data.win > 0 && data.spin ? `Win ${this.money(data.win)}` : name === "feature" ? "" : "Place your bet and spin", data.win > 0 ? "win" : "");
     if (name === "won") this.parade.start(paidWins(data.spin), this.money, false);
+  }
+
+  /** The lines that play now, for a moment. @param {number} count */
+  preview(count) {
+    this.parade.stop();
+    this.lines.preview(count);
+    clearTimeout(this.#previewing);
+    this.#previewing = setTimeout(() => this.lines.preview(0), PREVIEW_MS);
   }
 
   /** @param {{bet: number, stake: number}} stake */

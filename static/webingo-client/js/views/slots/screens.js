@@ -109,8 +109,7 @@ export class Screens {
   #gamble(gamble) {
     if (this.kind !== "gamble") {
       const { money, act } = this.table;
-      const back = () => this.close();
-      this.#show(() => gambleScreen(this.stage, gamble, { money, act: (type, context) => act("gamble", { type, context }), collect: () => act("collect"), back }));
+      this.#show(() => gambleScreen(this.stage, gamble, { money, act: (type, context) => act("gamble", { type, context }), collect: () => act("collect") }));
       this.open.update(gamble, true);
     }
     return this.open;

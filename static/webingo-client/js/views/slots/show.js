@@ -42,6 +42,7 @@ export async function showSpin(data, { reels, parade, light, hud, deck, cabinet,
     deck.win(data.win, money, { now: true });
     await big;
   } else say(spin.awards.length ? "" : "No win this time");
+  if (spin.awards.some(({ by }) => by?.random)) say("A surprise feature!", "win");
   const cells = awardCells(spin);
   if (!spin.awards.length) return;
   if (wins.length) await pause(still() ? 0 : pace.afterWin, signal);

@@ -8,7 +8,7 @@ import { celebrate, endCelebration } from "../celebrate.js";
 import { showRules } from "../rules.js";
 import { Choices } from "./choices.js";
 import { deck } from "./deck.js";
-import { paceOf, pause } from "./pace.js";
+import { NextRound, paceOf, pause } from "./pace.js";
 import { describeStep, newSpin, paidWins, readData, windowOf } from "./read.js";
 import { Scene } from "./scene.js";
 import { Screens } from "./screens.js";
@@ -37,8 +37,7 @@ export class SlotsTable {
   #rolling = false;
   #timer = 0;
   #rounds = 0;
-  /** When the next round may begin, on the clock of performance.now(). */
-  #nextRound = 0;
+  #next = new NextRound();
 
   /**
    * @param {import("../../session.js").Session} session
@@ -50,7 +49,10 @@ export class SlotsTable {
     this.game = game;
     this.reveal = reveal;
     this.choices = new Choices(session, game, { money: this.money, changed: () => this.refresh() });
-    const step = (part, lower, higher) => (direction) => this.choices.choose(this.#data, part, this.choices.stake(this.#data)[direction < 0 ? lower : higher]);
+    const step = (part, lower, higher) => (direction) => {
+      this.choices.choose(this.#data, part, this.choices.stake(this.#data)[direction < 0 ? lower : higher]);
+      if (part === "lines") this.scene.preview(this.choices.stake(this.#data).lines);
+    };
     this.deck = deck({
       spin: () => this.#press(),
       auto: () => (this.choices.auto.on ? this.#endAutoplay("") : this.choices.askAutoplay(this.#data, () => this.#spin())),
@@ -97,7 +99,7 @@ export class SlotsTable {
     const { id, name } = state.gamestate;
     const begins = animate && (state.session?.rounds ?? 0) > this.#rounds;
     this.#rounds = state.session?.rounds ?? 0;
-    if (begins) this.#nextRound = performance.now() + this.choices.flags.min_spin_ms;
+    if (begins) this.#next.begun(this.choices.flags.min_spin_ms);
     // The same state again: a wallet or a setting has changed, or what was asked was refused.
     if (animate && id === this.#sid) return this.#unchanged();
     this.#sid = id;
@@ -122,7 +124,7 @@ export class SlotsTable {
     const { flags, auto, turbo } = choices;
     if (this.#asked && !session.live) return this.#settle();
     const stake = choices.stake(data);
-    const early = this.#name !== "feature" && performance.now() < this.#nextRound;
+    const early = this.#name !== "feature" && this.#next.left > 0;
     const short = stake.stake > choices.credits;
     this.deck.update({
       stake, can: (action) => session.can(action), ready: !this.#show && !this.#asked && !this.screens.kind && !early, busy: session.busy, live: session.live, short, money: this.money,
@@ -147,10 +149,7 @@ export class SlotsTable {
 
   /** What the keyboard can do here. */
   commands() {
-    const { auto, turbo, buy, gamble, collect, betUp, betDown, linesUp, linesDown } = this.deck.buttons;
-    const press = (button) => () => button.offsetParent && button.click();
-    return { play: () => this.#press(), end: press(collect), gamble: press(gamble), auto: press(auto), turbo: press(turbo), buy: press(buy), stakeUp: press(betUp), stakeDown: press(betDown),
-      linesUp: press(linesUp), linesDown: press(linesDown), rules: () => this.showRules(), card: (index) => this.screens.open?.pick?.(index) };
+    return { ...this.deck.commands, play: () => this.#press(), rules: () => this.showRules(), card: (index) => this.screens.open?.pick?.(index) };
   }
 
   showRules() {
@@ -173,7 +172,7 @@ export class SlotsTable {
 
   #spin() {
     const { order, stake } = this.choices.stake(this.#data);
-    if (!this.session.can("spin") || performance.now() < this.#nextRound) return;
+    if (!this.session.can("spin") || this.#next.left) return;
     this.choices.auto.spun(stake);
     this.session.act("spin", order);
     if (this.#data.win) this.deck.win(0, this.money, { now: true });
@@ -203,7 +202,9 @@ export class SlotsTable {
   }
 
   #hurry() {
-    if (this.#hurriable) this.#show?.abort();
+    if (!this.#hurriable) return;
+    if (!this.scene.reels.spinning) endCelebration();
+    this.#show?.abort();
   }
 
   #unchanged() {
@@ -244,6 +245,7 @@ export class SlotsTable {
     this.#show = null;
     scene.hud(data.feature, {});
     this.screens.stand(data, this.#name, true);
+    if (data.capped) scene.tell("The largest win of this game!");
     this.#goOn(data);
   }
 
@@ -267,11 +269,11 @@ export class SlotsTable {
   /** What follows by itself: the next free spin, the next spin of the autoplay. */
   #goOn(data) {
     const pace = paceOf(this.choices);
-    const { auto } = this.choices;
+    const { scene, choices: { auto } } = this;
     const feature = this.#name === "feature";
     const inFree = feature && data.feature?.type === "free_spins" && data.feature.played > 0;
     this.#rolling &&= inFree;
-    if (!feature && auto.on) this.#say(auto.ended(data.win));
+    if (!feature && auto.on) scene.tell(auto.ended(data.win));
     if (feature && !inFree && auto.on && auto.stopsAtFeature) this.#endAutoplay("Autoplay stopped: a feature was won.");
     this.#waitForRound();
     this.refresh();
@@ -280,26 +282,19 @@ export class SlotsTable {
     else if (auto.on && !feature) {
       const why = auto.refuses(this.choices.stake(data).stake, this.choices.credits);
       if (why) return this.#endAutoplay(why);
-      this.#timer = setTimeout(() => this.#spin(), Math.max(gap, this.#nextRound - performance.now() + 20));
+      this.#timer = setTimeout(() => this.#spin(), Math.max(gap, this.#next.left + 20));
     }
   }
 
   /** Frees the button as soon as the next round may begin. */
   #waitForRound() {
-    const left = this.#nextRound - performance.now();
-    if (left > 0) pause(left + 15).then(() => this.element.isConnected && this.refresh());
+    if (this.#next.left) pause(this.#next.left + 15).then(() => this.element.isConnected && this.refresh());
   }
 
   #endAutoplay(why) {
     this.choices.auto.stop();
     if (!this.#asked) clearTimeout(this.#timer);
-    this.#say(why);
+    this.scene.tell(why);
     this.refresh();
-  }
-
-  #say(why) {
-    if (!why) return;
-    this.scene.say(why, "note");
-    announce(why);
   }
 }
