@@ -68,7 +68,8 @@ class GameManifest(BaseModel):
             engine = kind(math_model, settings_model)
         except ValueError as error:
             raise BadResource([("", "math", f"the engine refuses it: {error}")]) from None
-        if engine.max_win != self.max_win:
+        # What a site changes may lower the largest win (no gamble, say), but players are told the manifest's.
+        if engine.max_win > self.max_win or (engine.max_win < self.max_win and settings == self.settings):
             raise BadResource([("", "max_win", f"the manifest states {self.max_win}, the engine computes {engine.max_win}")])
         return Game(self, settings_model.model_dump(mode="json"), engine, enabled)
 
