@@ -1,8 +1,8 @@
 """What one spin of a mode comes to, exactly: the pays together with the awards.
 
-Three methods, tried in this order: counting reel by reel (counting.py, ways.py) gives the whole distribution. Where a game of
-lines has too many states for that, as with cells that are drawn one by one, pairs of lines (pairs.py) give the same means and
-variances, and the distribution is not known.
+Counting reel by reel (counting.py, ways.py) gives the whole distribution. Where a game of lines has too many states for that,
+as with cells that are drawn one by one, pairs of lines (pairs.py) give the same means and variances, and the distribution is
+not known. Where a game of ways can't be counted so, every window is looked at (enumeration.py).
 """
 
 from collections import defaultdict
@@ -27,6 +27,7 @@ from webingo.engines.slots.par.tags import Tags
 from webingo.engines.slots.par.ways import WaysCounter
 
 REELS = "counted reel by reel, windows in the same state together"
+WINDOWS = "every window, one by one; hits by pay are not counted"
 PAIRS = "lines and pairs of lines counted; the distribution of a spin's win is not known"
 
 
@@ -86,6 +87,7 @@ class _Spins:
         self._bet = on.math.total_bet(lines)
         self._tags = Tags(on, lines)
         self._ways: list[dict[Hit, tuple[int, int]]] = []
+        self._method = REELS
 
     def spins(self) -> Spins:
         try:
@@ -99,7 +101,13 @@ class _Spins:
             return self._counter(draws).count()
         reels = [unordered([draw for draw in draws if draw.reel == reel]) for reel in range(self._on.math.window.reels)]
         tags = [self._scattered(draw) for draw in reels]
-        tally, rows = WaysCounter(self._on.math, self._on.mode.wilds, reels, tags, self._tags.of_awarded).count()
+        try:
+            tally, rows = WaysCounter(self._on.math, self._on.mode.wilds, reels, tags, self._tags.of_awarded).count()
+        except TooMany:
+            from webingo.engines.slots.par.enumeration import enumerated
+
+            self._method = WINDOWS
+            return enumerated(self._on.math, self._on.mode, reels, tags, self._tags.of_awarded)
         self._ways.append(rows)
         return tally
 
@@ -107,6 +115,8 @@ class _Spins:
         if self._on.mode.pays:
             return line_hits(self._on, self._lines)
         rows: dict[Hit, tuple[int, int]] = {}
+        if self._method == WINDOWS:
+            return Hits(rows, 0, 0)
         for (choice, _), found in zip(self._on.choices, self._ways, strict=True):
             for hit, (weight, amount) in found.items():
                 before = rows.get(hit, (0, 0))
@@ -136,7 +146,7 @@ class _Spins:
                 counts[number][count] += weight
         parts = {awards: _part(weights) for awards, weights in found.items()}
         distribution = {awards: _distribution(weights) for awards, weights in found.items()}
-        return self._spins(lines, scatters, parts, distribution, counts, REELS)
+        return self._spins(lines, scatters, parts, distribution, counts, self._method)
 
     def _by_pairs(self) -> Spins:
         on = self._on
@@ -176,7 +186,7 @@ class _Spins:
         total = cycle * sum(weight for weight, _ in self._on.choices)
         hits = self._hits()
         assert total == sum(part.weight for part in parts.values()), "a window was lost"
-        assert lines == sum(amount for _, amount in hits.rows.values()), "a win was lost"
+        assert method == WINDOWS or lines == sum(amount for _, amount in hits.rows.values()), "a win was lost"
         return Spins(total, cycle, lines, scatters, parts, distribution, counts, hits, method)
 
 

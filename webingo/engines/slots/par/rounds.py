@@ -169,6 +169,7 @@ def _bands(bet: int, wins: Iterable[tuple[int, N]], nothing: N) -> list[tuple[in
     for amount, chance in wins:
         if amount:
             found[bisect_right(BANDS, amount // bet) - 1] += chance
-    count = max((place + 1 for place, chance in enumerate(found) if chance), default=1)
+    used = [place for place in range(len(found)) if found[place]]
+    count = max(used, default=0) + 1
     ends: list[int | None] = [*BANDS[1:count], None]
     return list(zip(BANDS[:count], ends, found[:count], strict=True))

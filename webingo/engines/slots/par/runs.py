@@ -40,8 +40,8 @@ class EndlessError(ValueError):
 
 @dataclass(frozen=True)
 class Run:
-    """`spins` is the mean number of spins, `nothing` the probability that the whole run wins nothing. `limited` says whether the
-    limit was counted with: where it is reached less often than once in 10^20 runs, it makes no difference in the first 15
+    """`spins` is the mean number of spins, `nothing` the probability that the whole run wins nothing. `limited` says whether
+    the limit was counted with: where it is reached less often than once in 10^20 runs, it makes no difference in the first 15
     digits and is left out."""
 
     spins: Fraction

@@ -72,6 +72,7 @@ class WaysCounter:
         self._tags = [tags[reel] for reel in self._pays.order]
         self._given = given
         # Multipliers that are added, or of which the highest counts, are no product over the reels.
+        self._coinciding = math.line_coinciding
         self._products = math.wild_multipliers == "multiply" or all(wild.multiplier == 1 for wild in wilds)
 
     def count(self) -> tuple[Tally, Rows]:
@@ -177,7 +178,9 @@ class WaysCounter:
         for pay in on:
             # As far as it is paid now: where it ends here, others may compete with it for that.
             reach[pay] = self._pays.prizes[pay].counts[len(masks)] or len(masks)
-        meeting = [(p, q) for p, q in combinations(reach, 2) if _meet(p, q, masks[: min(reach[p], reach[q])])]
+        # Where every pay is paid, none competes.
+        pairs = () if self._coinciding else combinations(reach, 2)
+        meeting = [(p, q) for p, q in pairs if _meet(p, q, masks[: min(reach[p], reach[q])])]
         if self._products and not any(p in on or q in on for p, q in meeting):
             return 0, tuple(self._begun(pay, window) for pay in sorted(on))
         while more := {pay for pair in meeting if not on.isdisjoint(pair) for pay in pair} - on:
