@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests import coin
+from tests import coin, slots_games
 from webingo.cli import app
 from webingo.commands._run import CHUNK
 from webingo.engines.registry import engines
@@ -105,6 +105,60 @@ def test_a_file_that_cant_be_written_stops_the_run_before_it_begins(simulate: Si
     assert "No such file or directory" in simulate(10**15, "--resume", tmp_path / "nowhere" / "run.json")
     (tmp_path / "run.json.new").mkdir()
     assert "Is a directory" in simulate(10**15, "--resume", tmp_path / "run.json")
+
+
+@pytest.fixture
+def slots(res: Path) -> str:
+    """The name of a slot game with free spins, a chest and two purchases."""
+    engine = slots_games.build("ways")
+    manifest = {
+        **{name: coin.MANIFEST[name] for name in ("title", "version", "volatility")},
+        "id": "reels",
+        "engine": "slots",
+        "rtp": 0.5,
+        "max_win": engine.max_win,
+        "settings": slots_games.SETTINGS["ways"],
+        "math": slots_games.GAMES["ways"],
+    }
+    coin.write(res, "games/reels/manifest.json", manifest)
+    return "reels"
+
+
+def test_slots_are_compared_part_by_part(simulate: Simulate, slots: str) -> None:
+    found = simulate(ODD, game=slots)
+    parts = found["parts"]
+    features = [f"{kind}.{name}" for name in ("free", "chest", "bonus") for kind in ("feature", "triggers", "spins")]
+    assert set(parts) == {"line", "scatter", "spin_hits", *features} - {"spins.chest"}
+    assert found["agrees"] and all(part["agrees"] and part["exact"] is not None for part in parts.values())
+    returned = [part["mean"] for name, part in parts.items() if name in ("line", "scatter") or name.startswith("feature.")]
+    assert sum(returned) == pytest.approx(found["rtp"])
+    assert parts["line"]["count"] == ODD and parts["spins.free"]["count"] == round(parts["triggers.free"]["mean"] * ODD)
+    for part in parts.values():
+        low, high = part["interval_99"]
+        assert low <= part["mean"] <= high
+
+
+def test_a_purchase_is_compared_with_its_own_return(simulate: Simulate, slots: str, tmp_path: Path) -> None:
+    found = simulate(ODD, "--buy", "chest", game=slots)
+    assert (found["buy"], found["agrees"]) == ("chest", True)
+    assert found["exact_rtp"] == pytest.approx(0.80155, abs=1e-5)
+    assert "line" not in found["parts"] and found["parts"]["triggers.chest"]["mean"] >= 1
+    assert "no feature 'chess' to be bought; there are: free, chest" in simulate(ODD, "--buy", "chess", game=slots)
+    simulate(ODD, "--resume", tmp_path / "run.json", game=slots)
+    assert "its buy is None, not chest" in simulate(ODD, "--resume", tmp_path / "run.json", "--buy", "chest", game=slots)
+
+
+def test_slots_go_on_from_a_file_as_if_they_had_never_stopped(simulate: Simulate, slots: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    simulate(CHUNK, "--resume", file, game=slots)
+    assert simulate(ODD, "--resume", file, game=slots) == simulate(ODD, "--cores", 1, game=slots)
+
+
+def test_people_see_a_table_with_the_parts(slots: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        app(["simulate", slots, "--rounds", "1000", "--seed", "7"])
+    shown = capsys.readouterr().out
+    assert "play agrees" in shown and "triggers.chest" in shown and "Deviations" in shown
 
 
 def test_what_is_not_for_sale_cant_be_simulated(simulate: Simulate) -> None:

@@ -193,7 +193,8 @@ def play_award(game: at.Cells, work: at.Cells, queue: at.Cells, shown: at.Ints, 
 
 def _fingerprint() -> int:
     """Of all that is compiled into `play`."""
-    sources = sorted(Path(__file__).parent.glob("simulation*.py"))
+    folder = Path(__file__).parent
+    sources = sorted([*folder.glob("simulation*.py"), folder / "jit.py"])
     return int.from_bytes(sha256(b"".join(file.read_bytes() for file in sources)).digest()[:7], "big")
 
 
