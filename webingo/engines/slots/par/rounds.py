@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from webingo.engines.slots.par.transform import Floats, Points, Transform, Unkno
 from webingo.engines.slots.par.values import Factor, Values, base_round
 from webingo.engines.slots.spin import BASE
 
-N = TypeVar("N", Fraction, float)
 BANDS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 """Wins over the total bet: a band goes from one bound up to, not including, the next."""
 _GRID = 1 << 15
@@ -163,8 +162,8 @@ class _Sums:
         return Capped(capped, second + self._cap**2 * reached - capped**2, mean - capped, reached, self._exact)
 
 
-def _bands(bet: int, wins: Iterable[tuple[int, N]], nothing: N) -> list[tuple[int, int | None, N]]:
-    """The bands up to the highest win, with their probabilities."""
+def _bands(bet: int, wins: Iterable[tuple[int, Any]], nothing: Any) -> list[tuple[int, int | None, Any]]:
+    """The bands up to the highest win, with their probabilities: fractions or floats as `nothing` is."""
     found = [nothing] * len(BANDS)
     for amount, chance in wins:
         if amount:
