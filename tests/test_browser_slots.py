@@ -255,6 +255,21 @@ async def test_a_reload_in_the_middle_of_free_spins_goes_on_where_they_were(hous
         assert await house.credits("duda") == (await slots.seen())["credits"]
 
 
+async def test_a_lost_connection_leaves_the_reels_as_the_server_has_them(house: House) -> None:
+    async with house.visit("olga", "loose", motion=True) as page:
+        slots = await enter(page, "ways")
+        await slots.force(0, 0, 0)
+        # Asked for and never heard of again, for all that the page knows.
+        lose = "() => { one('play').click(); lastSocket.close(); return one('table').dataset.phase; }"
+        phase = await page.page.evaluate(lose.replace("one(", "((id) => document.querySelector(`[data-testid=${id}]`))("))
+        assert phase == "spinning"
+        await slots.settled()
+        await expect(slots["play"]).not_to_have_attribute("aria-disabled", "true")
+        await slots.spin(1, 1, 1)
+        await slots.settled()
+        assert await house.credits("olga") == (await slots.seen())["credits"]
+
+
 async def test_the_gamble_doubles_a_win_and_loses_it(house: House) -> None:
     async with house.visit("eva", "loose") as page:
         slots = await enter(page, "lines")

@@ -29,3 +29,13 @@ export function shortMoney(amount, denom = PLAIN) {
   if (value < 100 && !denom.integer) return money(amount, { ...denom, prefix: "", suffix: "" });
   return value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
 }
+
+/**
+ * For tables: no currency, no cents where there are none, thousands as K from five digits on.
+ * @param {number} amount
+ * @param {DenomInfo} [denom]
+ */
+export function plainMoney(amount, denom = PLAIN) {
+  const large = amount / (denom.money_multiplier || 1) >= 10_000;
+  return large ? shortMoney(amount, denom) : money(amount, { ...denom, prefix: "", suffix: "" }, { brief: true });
+}

@@ -15,7 +15,7 @@ const ALIASES = {
   "1bar": "bar1", "2bar": "bar2", "3bar": "bar3", bars: "bar1", singlebar: "bar1", doublebar: "bar2", triplebar: "bar3", bar7: "seven", onebar: "bar1", twobar: "bar2", threebar: "bar3",
   cherries: "cherry", bells: "bell", melon: "watermelon", grape: "grapes", lemons: "lemon", plums: "plum", oranges: "orange", gem: "diamond", jewel: "diamond", hearts: "heart", stars: "star",
   mayo: "mayonnaise", egg: "eggs", sausages: "sausage", chicken: "drumstick", scales: "scale", treasure: "chest", gold: "coin", coins: "coin", goldcoin: "coin", helm: "wheel", oyster: "pearl",
-  saturn: "planet", horse: "horseshoe", shamrock: "clover", fourleaf: "clover", bolt: "lightning", thunder: "lightning", spades: "spade", clubs: "club", flower: "lotus", boat: "ship", galleon: "ship",
+  beacon: "lighthouse", saturn: "planet", horse: "horseshoe", shamrock: "clover", fourleaf: "clover", bolt: "lightning", thunder: "lightning", spades: "spade", clubs: "club", flower: "lotus", boat: "ship", galleon: "ship",
 };
 
 const plain = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");

@@ -39,7 +39,7 @@ export function pickScreen(stage, feature, { money, act }) {
       door.classList.toggle("is-open", item.open);
       door.classList.toggle("is-last", index === now.last);
       door.classList.toggle("is-empty", item.open && !item.pay && !item.award);
-      setText(face, item.open ? contentOf(item, money) : "");
+      face.replaceChildren(...(item.open ? [h("b", {}, contentOf(item, money)), item.pay && item.name ? h("small", {}, item.name) : ""] : []));
       door.setAttribute("aria-label", item.open ? `Chest ${index + 1}: ${contentOf(item, money)}` : `Chest ${index + 1}, closed`);
       setUsable(door, open && !item.open);
       if (news) sounds.open();

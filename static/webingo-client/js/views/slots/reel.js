@@ -5,7 +5,7 @@ import { still } from "../../motion.js";
 
 /** Symbols on the rushing strip, and how long one of them takes to pass. */
 const STRIP = 10;
-const PASS_MS = 42;
+const PASS_MS = 34;
 const LEAVE_MS = 250;
 
 /**
@@ -68,7 +68,7 @@ export function reel(index, rows, sheet) {
     },
 
     /** Leaves the window downwards, after a little swing up, and goes on rushing. */
-    async start() {
+    start() {
       rest();
       if (still() || !height) return;
       // With the one above it, the drum is a cell higher than the window.
@@ -78,14 +78,8 @@ export function reel(index, rows, sheet) {
       put(above, anySymbol());
       const path = (base) => [0, -0.14 * height, out].map((step, at) => ({ transform: `translateY(${base + step}px)`, offset: [0, 0.42, 1][at], easing: ["ease-out", "ease-in", "linear"][at] }));
       const timing = { duration: LEAVE_MS, fill: /** @type {FillMode} */ ("both") };
-      const leave = drum.animate(path(0), timing);
-      const follow = rush.animate(path(-length - out), timing);
-      moving = [leave, follow];
-      await leave.finished.catch(() => {});
-      if (moving[0] !== leave) return;
-      follow.cancel();
-      moving = [leave];
-      move(rush, -length, 0, { duration: STRIP * PASS_MS, iterations: Infinity });
+      moving = [drum.animate(path(0), timing), rush.animate(path(-length - out), timing)];
+      move(rush, -length, 0, { duration: STRIP * PASS_MS, iterations: Infinity, delay: LEAVE_MS, fill: "forwards" });
     },
 
     /** The symbols come in from above, push the strip out and swing into place. @param {string[]} symbols @param {number} ms */

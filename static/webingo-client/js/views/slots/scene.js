@@ -2,6 +2,7 @@
 
 import { announce } from "../../announce.js";
 import { h, setText } from "../../dom.js";
+import { plainMoney } from "../../money.js";
 import { fetchRules } from "../../rules.js";
 import { fitReels } from "./fit.js";
 import { winLines } from "./lines.js";
@@ -36,9 +37,10 @@ export class Scene {
   /** @type {{bet: number, stake: number}|null} */
   #stake = null;
 
-  /** @param {import("../../types.js").GameInfo} game @param {(amount: number) => string} money */
-  constructor(game, money) {
+  /** @param {import("../../types.js").GameInfo} game @param {(amount: number) => string} money @param {() => any} denom */
+  constructor(game, money, denom) {
     this.money = money;
+    this.denom = denom;
     this.sign = marquee(game.title);
     this.lines = winLines();
     this.message = h("p", { class: "slots-message", testid: "message", "aria-hidden": "true" });
@@ -143,7 +145,7 @@ export class Scene {
   /** @param {{bet: number, stake: number}} stake */
   price(stake) {
     this.#stake = stake;
-    this.#pays?.price(stake, this.money);
+    this.#pays?.price(stake, (amount) => plainMoney(amount, this.denom()));
   }
 
   /** What won the feature. @param {SlotsData} data @returns {SVGElement|null} */

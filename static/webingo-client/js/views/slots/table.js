@@ -64,7 +64,7 @@ export class SlotsTable {
       bet: step("bet", "lowerBet", "higherBet"),
       lines: step("lines", "fewerLines", "moreLines"),
     });
-    this.scene = new Scene(game, this.money);
+    this.scene = new Scene(game, this.money, () => session.state?.wallet.denom_info);
     this.element = h("main", { class: "slots", testid: "table" }, this.scene.element, this.deck.element);
     this.scene.element.addEventListener("click", (event) => !event.target.closest("button, .screen") && this.#hurry());
     this.screens = new Screens(this.scene.element, {
@@ -275,6 +275,7 @@ export class SlotsTable {
     this.#rolling &&= inFree;
     if (!feature && auto.on) scene.tell(auto.ended(data.win));
     if (feature && !inFree && auto.on && auto.stopsAtFeature) this.#endAutoplay("Autoplay stopped: a feature was won.");
+    // The button is free as soon as the next round may begin.
     this.#waitForRound();
     this.refresh();
     const gap = paidWins(data.spin).length ? pace.afterWin : pace.gap;
@@ -286,7 +287,6 @@ export class SlotsTable {
     }
   }
 
-  /** Frees the button as soon as the next round may begin. */
   #waitForRound() {
     if (this.#next.left) pause(this.#next.left + 15).then(() => this.element.isConnected && this.refresh());
   }
