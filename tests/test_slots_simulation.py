@@ -205,6 +205,37 @@ def test_every_spin_pays_and_awards_what_the_evaluator_says(pay_by: str, data: s
         Played(math, seed, 30, buy).check()
 
 
+FEW = ["A", "W", "B", "X", "A", "S"]
+DENSE: dict[str, Any] = {
+    "window": {"reels": 4, "rows": 3},
+    "symbols": ["A", "B", "W", "X", "S"],
+    "wilds": [
+        {"symbol": "W", "multiplier": 2},
+        {"symbol": "X", "multiplier": 3, "except": ["B"], "expands": True, "reels": [1, 2]},
+    ],
+    "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "S": 1}}, FEW]},
+    "coins": 10,
+    "pays": [
+        {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"3": {"feature": "wheel"}}},
+        {"symbol": "B", "pays": {"2": 3, "3": 4, "4": 12}},
+        {"name": "both", "symbols": ["A", "B"], "pays": {"2": 2, "4": 6}, "awards": {"2": {"feature": "wheel"}}},
+        {"symbol": "W", "pays": {"2": 4, "4": 30}},
+    ],
+    "scatters": [{"symbol": "S", "pays": {"2": 1, "4": 5}}],
+    "features": {"wheel": {"type": "wheel", "segments": [{"pay": 1}]}},
+}
+
+
+@pytest.mark.parametrize("combined", ["add", "multiply", "highest"])
+@pytest.mark.parametrize("align", ["left", "right", "both"])
+@pytest.mark.parametrize("coinciding", [False, True])
+@pytest.mark.parametrize("pay_by", ["lines", "ways"])
+def test_windows_full_of_wilds_pay_what_the_evaluator_says(combined: str, align: str, coinciding: bool, pay_by: str) -> None:
+    lines = [[row, 1, row, 2 - row] for row in range(3)] if pay_by == "lines" else []
+    rules = {"wild_multipliers": combined, "align": align, "line_coinciding": coinciding, "pay_by": pay_by, "lines": lines}
+    assert Played(math_of(DENSE | rules), 1, 150).check() > 75
+
+
 @pytest.mark.parametrize("name", ["lines", "ways", "wheel"])
 def test_the_sums_are_those_of_the_spins(name: str) -> None:
     played = Played(math_of(slots_games.GAMES[name]), 5, 1000)

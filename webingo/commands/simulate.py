@@ -48,7 +48,7 @@ def simulate(
         raise Failure(f"{resume}: {run.done.rounds} rounds are done already, more than the {rounds} that are asked for")
     odds = _prepared(run)
     try:
-        sample, seconds = _played(run, rounds, cores or _all_cores())
+        sample, speed = _played(run, rounds, cores or _all_cores())
     except KeyboardInterrupt:
         if resume is None:
             raise
@@ -59,7 +59,7 @@ def simulate(
     if json:
         print_json(result)
     else:
-        _show(result, seconds)
+        _show(result, speed)
     if not result["agrees"]:
         raise typer.Exit(1)
 
@@ -107,13 +107,14 @@ def _status(console: "Console", doing: str) -> Iterator[None]:
         yield
 
 
-def _played(run: _run.Run, rounds: int, cores: int) -> "tuple[Sample, float]":
-    """All rounds, and the seconds that those took which were played now. The file is written every few seconds and at the
+def _played(run: _run.Run, rounds: int, cores: int) -> "tuple[Sample, str]":
+    """All rounds, and how fast those were played that were not done before. The file is written every few seconds and at the
     end."""
     from webingo.support.clock import SystemClock
 
     clock = SystemClock()
     began = saved = shown = clock.monotonic()
+    before = run.done.rounds
     console = _console()
     with closing(run.play(rounds, cores)) as parts:
         sample = next(parts)  # the processes are there before the progress bar's thread, which a fork would not survive
@@ -128,7 +129,11 @@ def _played(run: _run.Run, rounds: int, cores: int) -> "tuple[Sample, float]":
                     run.save()
                     saved = clock.monotonic()
     run.save()
-    return sample, clock.monotonic() - began
+    seconds = clock.monotonic() - began
+    return (
+        sample,
+        f"{sample.rounds - before:,} rounds in {seconds:.1f} s: {(sample.rounds - before) / seconds / 1e6:.2f} million/s",
+    )
 
 
 def _bar(console: "Console") -> "Progress":
@@ -224,7 +229,7 @@ def _or_dash(value: float | None, form: str, unit: str = "") -> str:
     return "–" if value is None else f"{value:{form}}{unit}"
 
 
-def _show(result: dict[str, Any], seconds: float) -> None:
+def _show(result: dict[str, Any], speed: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -232,13 +237,13 @@ def _show(result: dict[str, Any], seconds: float) -> None:
     verdict = "play agrees with the exact odds" if result["agrees"] else "PLAY DOES NOT AGREE WITH THE EXACT ODDS"
     bought = f", buying {result['buy']}" if "buy" in result else ""
     title = f"{result['game']}: {result['rounds']:,} rounds{bought}, seed {result['seed']}: {verdict}"
-    table = Table("", "Played", "Exact", title=title, title_justify="left")
+    table = Table("", "Played", "Exact", title=title, title_justify="left", caption=speed, caption_justify="left")
     for row in _rows(result):
         table.add_row(*row)
     console.print(table)
     if "parts" not in result:
         return
-    table = Table("Part", "Played", "99 % interval", "Exact", "Deviations", title=f"In {seconds:.1f} s", title_justify="left")
+    table = Table("Part", "Played", "99 % interval", "Exact", "Deviations")
     for name, part in result["parts"].items():
         low, high = part["interval_99"]
         mark = "" if part["agrees"] else " !"
