@@ -213,7 +213,7 @@ DENSE: dict[str, Any] = {
         {"symbol": "W", "multiplier": 2},
         {"symbol": "X", "multiplier": 3, "except": ["B"], "expands": True, "reels": [1, 2]},
     ],
-    "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "S": 1}}, FEW]},
+    "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "S": 1}}, list("ABSBXW")]},
     "coins": 10,
     "pays": [
         {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"3": {"feature": "wheel"}}},
