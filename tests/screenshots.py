@@ -175,6 +175,7 @@ async def slots(browser: Browser, base: str, size: str, dealer: Dealer, game: Ga
     page = await open_page(browser, size, f"{base}/?uid=Caio-{size}", reduced_motion="reduce")
     await page.get_by_test_id(f"game-tile-{game.manifest.id}").click()
     await page.locator("[data-testid=table][data-phase=idle]").wait_for()
+    await page.locator(".pays-row").first.wait_for()
     dealer.stops = stops(game, handsome)
     await page.get_by_test_id("play").click()
     await page.locator("[data-testid=table]:not([data-phase=spinning]) .win-frame").first.wait_for()

@@ -34,8 +34,9 @@ function find(name) {
  * @param {string} words @returns {(() => SVGElement[])[]} none, if it speaks of nothing that is drawn
  */
 export function mentioned(words) {
-  const found = words.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).map((word) => find(word) ?? find(word.replace(/s$/, ""))).filter((each) => each !== null);
-  const mates = found.length && found[0].family !== "ranks" ? Object.values(FAMILIES[found[0].family]) : [];
+  const found = words.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2)
+    .map((word) => find(word) ?? find(word.replace(/s$/, ""))).filter((each) => each !== null && each.family !== "ranks");
+  const mates = found.length ? Object.values(FAMILIES[found[0].family]) : [];
   return [...new Set([...found.map(({ draw }) => draw), ...mates])];
 }
 

@@ -5,7 +5,7 @@ import { h, setText } from "../../dom.js";
 /** @param {import("./symbols.js").SymbolSheet} sheet */
 export function payPanel(sheet) {
   const list = h("ul", { class: "pays-list" });
-  const element = h("aside", { class: "pays", "aria-label": "Pay table", hidden: true }, h("h2", {}, "Pay table"), list);
+  const element = h("aside", { class: "pays", "aria-label": "Pay table" }, h("h2", {}, "Pay table"), list);
   /** @type {{cell: HTMLElement, pay: number, scatter: boolean}[]} */
   let amounts = [];
   /** @type {Map<string, HTMLElement>} */
@@ -22,7 +22,7 @@ export function payPanel(sheet) {
   return {
     element,
 
-    /** @param {import("../../types.js").Rules} rules */
+    /** @param {import("../../types.js").Rules} rules until they are there, an empty panel keeps the place */
     fill({ table, wilds }) {
       amounts = [];
       const paid = table.filter(({ counts }) => counts.length);
@@ -30,6 +30,11 @@ export function payPanel(sheet) {
       rows = new Map(paid.map((row) => [row.name, line(row)]));
       list.replaceChildren(...others.map((wild) => h("li", { class: "pays-row" }, pictures([wild]), h("span", { class: "pays-role" }, "Wild"))), ...rows.values());
       element.hidden = list.children.length === 0;
+    },
+
+    /** There are no rules to be had. */
+    none() {
+      element.hidden = true;
     },
 
     /** @param {{bet: number, stake: number}} stake @param {(amount: number) => string} money */

@@ -49,7 +49,7 @@ export class Scene {
     this.window = h("div", { class: "cabinet-room" }, this.cabinet);
     this.side = h("div", { class: "slots-side" });
     this.element = this.stage = h("div", { class: "slots-stage" }, this.side, this.sign.element, this.window, this.message);
-    fetchRules(game.id).then((rules) => this.#learn(rules), () => {});
+    fetchRules(game.id).then((rules) => this.#learn(rules), () => this.#pays?.none());
   }
 
   stop() {
