@@ -24,11 +24,12 @@ class Failure(Exception):  # noqa: N818 - ends the program with its sentence, ex
 
 def find_game(name: str, config: Path | None) -> "Game":
     """The game of a manifest file or an id, with its own settings. Raises Failure or BadResource."""
-    from webingo.config import read
     from webingo.resources.game import read_manifest
 
     file = Path(name)
     if file.suffix != ".json":
+        from webingo.config import read
+
         folder = read(config).res_dir / "games"
         file = folder / name / "manifest.json"
         if not file.is_file():

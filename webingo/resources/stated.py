@@ -1,26 +1,67 @@
 """Whether manifests state what their mathematics gives. Counting the odds takes up to a second for a game."""
 
+import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from webingo.problems import Problem
+from pydantic import ValidationError
+
+from webingo.engines.engine import Odds
+from webingo.errors import BadResource
+from webingo.problems import Problem, invalid
 from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
 
 RTP_TOLERANCE = 1e-6
 
 
+def odds_of(game: Game) -> Odds:
+    """A game's exact figures. Raises BadResource, whose problems name no file, where they can't be counted, or where the game
+    or what is bought in it returns more than is paid."""
+    try:
+        odds = game.engine.odds()
+    except ValidationError as error:
+        raise BadResource(invalid("", error, prefix="math.")) from None
+    except ValueError as error:
+        raise BadResource([("", "math", str(error))]) from None
+    problems: list[Problem] = []
+    if odds.rtp > 1:
+        reason = f"the game returns {float(odds.rtp):.9f} of the stake: an RTP over 100 % is refused"
+        problems.append(("", "math", reason))
+    for place, buy in enumerate(odds.details.get("buys", ())):
+        if buy["rtp"] > 1:
+            reason = f"what is bought returns {float(buy['rtp']):.9f} of its cost: an RTP over 100 % is refused"
+            problems.append(("", f"math.buy.{place}.cost", reason))
+    if problems:
+        raise BadResource(problems)
+    return odds
+
+
+def fingerprint(game: Game) -> str:
+    """SHA-256 of the mathematics of a manifest, whatever the order of its keys and its spaces are."""
+    text = json.dumps(game.manifest.math, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
+
+
 def wrong_rtps(resources: LocalResources, res_dir: Path) -> Iterator[Problem]:
     """Games whose stated RTP is not the exact one, also as sites have changed their settings."""
     for game in resources.built.values():
-        if reason := _wrong_rtp(game):
-            yield str(res_dir / "games" / game.manifest.id / "manifest.json"), "rtp", reason
+        for field, reason in _wrong(game):
+            yield str(res_dir / "games" / game.manifest.id / "manifest.json"), field, reason
     for site in resources.sites.values():
         for place, offer in enumerate(site.games):
-            if offer.settings and (reason := _wrong_rtp(resources.offered(site, offer.id))):
-                yield str(res_dir / "local_sites" / f"{site.id}.json"), f"games.{place}.settings", reason
+            if offer.settings:
+                for _, reason in _wrong(resources.offered(site, offer.id)):
+                    yield str(res_dir / "local_sites" / f"{site.id}.json"), f"games.{place}.settings", reason
 
 
-def _wrong_rtp(game: Game) -> str:
-    stated, counted = game.manifest.rtp, float(game.engine.odds().rtp)
-    return "" if abs(stated - counted) <= RTP_TOLERANCE else f"the manifest states {stated}, the odds give {counted:.9f}"
+def _wrong(game: Game) -> Iterator[tuple[str, str]]:
+    """(field of the manifest, what is wrong with it)."""
+    try:
+        stated, counted = game.manifest.rtp, float(odds_of(game).rtp)
+    except BadResource as error:
+        yield from ((field, reason) for _, field, reason in error.problems)
+        return
+    if abs(stated - counted) > RTP_TOLERANCE:
+        yield "rtp", f"the manifest states {stated}, the odds give {counted:.9f}"

@@ -18,7 +18,7 @@ from webingo.engines.slots.par.pay_rows import line_rows, scatter_rows, symbol_r
 from webingo.engines.slots.par.rounds import Capped, Rounds
 from webingo.engines.slots.par.split import feature_rows, split_rows, trigger_rows
 from webingo.engines.slots.par.transform import Unknown
-from webingo.engines.slots.par.values import Round, Values, base_round
+from webingo.engines.slots.par.values import Round, Values, base_round, spins_of_round
 from webingo.engines.slots.spin import BASE, modes
 
 _Z = 1.96
@@ -26,14 +26,10 @@ _Z = 1.96
 
 @lru_cache(64)
 def odds(math: Math, settings: Settings) -> Odds:
-    """Raises ValueError (pydantic's, with the place in `math`) where free spins never end, where the game returns more than is
-    staked, or where it is too big to be counted."""
+    """Raises ValueError (pydantic's, with the place in `math`) where free spins never end, or where the game is too big to be
+    counted."""
     lines = (settings.lines or (len(math.lines),))[-1] if math.lines else 0
-    found = _Sheet(math, settings, lines).odds()
-    if found.rtp > 1:
-        over = f"the game returns {float(found.rtp):.10f} of the stake, which is more than is staked"
-        raise refused("Math", [((), over)])
-    return found
+    return _Sheet(math, settings, lines).odds()
 
 
 class _Sheet:
@@ -67,6 +63,8 @@ class _Sheet:
         math, values = self._math, self._values
         names = list(modes(math))
         base = values.spins(BASE)
+        visits = values.visits(self._round.given)
+        times = {name: spins_of_round(values, name, visits) for name in names}
         deviation = sqrt(variance)
         shown: dict[str, Any] = {
             "basis": self._basis(),
@@ -79,8 +77,8 @@ class _Sheet:
             },
             "triggers": trigger_rows(values, self._round),
             "features": feature_rows(values, self._round),
-            "pays": {name: rows for name in names if (rows := line_rows(values, name))},
-            "scatters": {name: rows for name in names if (rows := scatter_rows(values, name))},
+            "pays": {name: rows for name in names if (rows := line_rows(values, name, times[name]))},
+            "scatters": {name: rows for name in names if (rows := scatter_rows(values, name, times[name]))},
             "buys": [self._bought(buy) for buy in math.buy],
             "largest_win": self._largest(),
             "win_cap": self._cap(rtp),
@@ -89,7 +87,8 @@ class _Sheet:
             "symbols": {name: symbol_rows(math, name) for name in names},
             "method": self._method(names),
         }
-        return {name: value for name, value in shown.items() if value}
+        found = {name: value for name, value in shown.items() if value}
+        return found if self._capped is None or self._capped.exact else {**found, "exact": False}
 
     def _basis(self) -> dict[str, Any]:
         played: dict[str, Any] = {"pays_by": self._math.pay_by}
@@ -102,9 +101,6 @@ class _Sheet:
         capped = self._distributions.bought(buy.award) if self._distributions else None
         cost = buy.cost * self._bet
         mean, variance = (capped.mean, capped.variance) if capped else (worth.mean, worth.variance)
-        if mean > cost:
-            over = f"it returns {float(mean / cost):.10f} of its cost, which is more than is paid for it"
-            raise refused("Math", [(("buy", self._math.buy.index(buy), "cost"), over)])
         return {
             "name": buy.name,
             "title": buy.title,
@@ -165,7 +161,8 @@ class _Sheet:
             found["not known"] = f"the distribution of wins, and the odds of the largest one: {self._why}"
         elif not self._distributions.single:
             found["distribution of rounds"] = "generating functions and FFT, in double precision"
-        found["exact"] = self._capped is None or self._capped.exact
+        if self._capped and not self._capped.exact:
+            found["win cap"] = "generating functions and FFT, in double precision"
         if self._math.gamble:
             found["gamble"] = "fair, so it changes no return; not counted here"
         return found

@@ -13,11 +13,10 @@ def one_in(chance: Fraction) -> Fraction | None:
     return 1 / chance if chance else None
 
 
-def line_rows(values: Values, name: str) -> list[dict[str, Any]]:
+def line_rows(values: Values, name: str, times: Fraction) -> list[dict[str, Any]]:
     """By pay and count (and multiplier of the wilds, on lines): `pays`, `hits` of the cycle of one line (with ways: of a spin),
-    their probability, and the part of what a spin of this mode returns."""
+    their probability, and the part of the RTP, where a round has so many spins of this mode."""
     math, spins = values.math, values.spins(name)
-    factor = values.mode_factor(name)
     by_line = bool(spins.hits.lines)
     of = spins.hits.lines if by_line else spins.total
     rows = []
@@ -31,14 +30,13 @@ def line_rows(values: Values, name: str) -> list[dict[str, Any]]:
             row["multiplier"] = hit.multiplier
         chance = Fraction(weight, of)
         row |= {"hits": chance * spins.cycle, "probability": chance, "one_in": one_in(chance)}
-        rows.append(row | {"rtp": factor * Fraction(amount, spins.total) / values.bet})
+        rows.append(row | {"rtp": times * Fraction(amount, spins.total) / values.bet})
     return rows
 
 
-def scatter_rows(values: Values, name: str) -> list[dict[str, Any]]:
+def scatter_rows(values: Values, name: str, times: Fraction) -> list[dict[str, Any]]:
     """By scatter and count, from one listed count up to the next: what is paid (x total bet) and awarded, and how often."""
     mode, spins = modes(values.math)[name], values.spins(name)
-    factor = values.mode_factor(name)
     rows = []
     for scatter, weights in zip(mode.scatters, spins.scatter_counts, strict=True):
         listed: dict[int, object] = {**scatter.pays, **scatter.awards}
@@ -51,7 +49,7 @@ def scatter_rows(values: Values, name: str) -> list[dict[str, Any]]:
             if given := scatter.awards.get(highest(scatter.awards, count)):
                 row["awards"] = given.feature + (f" ({given.spins})" if given.spins else "")
             row |= {"hits": chance * spins.cycle, "probability": chance, "one_in": one_in(chance)}
-            rows.append(row | {"rtp": factor * chance * pays})
+            rows.append(row | {"rtp": times * chance * pays})
     return rows
 
 

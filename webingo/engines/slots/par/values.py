@@ -5,6 +5,7 @@ runs.py counts. So every award is worked out after those that it leads to. Amoun
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -90,10 +91,6 @@ class Values:
         total = sum(table.values())
         return Factor({value: Fraction(weight, total) for value, weight in table.items()})
 
-    def mode_factor(self, name: str) -> Fraction:
-        """The mean multiplier of a mode's spins, where no award fixes another one."""
-        return self.factor(None if name == BASE else Award(feature=name, spins=1)).mean
-
     def together(self, awards: Awards) -> tuple[Fraction, Fraction, Fraction]:
         """Mean and variance of several awards, which are independent of one another, and the probability that all come to
         nothing."""
@@ -175,6 +172,17 @@ class Values:
             for other, more in self.visits(self.worth(award).leads).items():
                 visits[other] += times * more
         return dict(visits)
+
+
+def spins_of_round(values: Values, name: str, visits: Mapping[Award, Fraction]) -> Fraction:
+    """The mean number of a mode's spins in a round in which awards are given so often, each as often as its multiplier says."""
+    if name == BASE:
+        return values.factor(None).mean
+    found = ZERO
+    for award, times in visits.items():
+        if award.feature == name and (run := values.worth(award).run):
+            found += times * run.spins * values.factor(award).mean
+    return found
 
 
 @dataclass(frozen=True)
