@@ -1,4 +1,4 @@
-"""The figures of small slot games by trying everything: every window through the evaluator, every course of a feature one by one.
+"""The figures of small slot games by trying everything: every window through the evaluator, every course of a feature.
 
 Amounts are in bets per line or coin. A distribution is {amount: probability}; nothing here is clever, so keep games small.
 """
@@ -102,7 +102,9 @@ class Brute:
     def _found(self, pay: int, award: Award | None) -> Distribution:
         return {pay + amount: p for amount, p in (self.award(award) if award else {0: Fraction(1)}).items()}
 
-    def _pick(self, left: tuple[int, ...], items: list[tuple[int, int, Award | None, bool]], picks: int, unit: int) -> Distribution:
+    def _pick(
+        self, left: tuple[int, ...], items: list[tuple[int, int, Award | None, bool]], picks: int, unit: int
+    ) -> Distribution:
         if not picks or not left:
             return {0: Fraction(1)}
         total = sum(items[i][0] for i in left)
