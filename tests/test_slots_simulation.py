@@ -208,21 +208,22 @@ def test_every_spin_pays_and_awards_what_the_evaluator_says(pay_by: str, data: s
 FEW = ["A", "W", "B", "X", "A", "S"]
 DENSE: dict[str, Any] = {
     "window": {"reels": 4, "rows": 3},
-    "symbols": ["A", "B", "W", "X", "S"],
+    "symbols": ["A", "B", "W", "X", "Y", "S"],
     "wilds": [
         {"symbol": "W", "multiplier": 2},
+        {"symbol": "Y", "expands": True, "reels": [2]},
         {"symbol": "X", "multiplier": 3, "except": ["B"], "expands": True, "reels": [1, 2]},
     ],
-    "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "S": 1}}, list("ABSBXW")]},
+    "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "Y": 1, "S": 1}}, list("ABSBXW")]},
     "coins": 10,
     "pays": [
-        {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"3": {"feature": "wheel"}}},
+        {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"2": {"feature": "wheel"}, "3": {"feature": "other"}}},
         {"symbol": "B", "pays": {"2": 3, "3": 4, "4": 12}},
         {"name": "both", "symbols": ["A", "B"], "pays": {"2": 2, "4": 6}, "awards": {"2": {"feature": "wheel"}}},
         {"symbol": "W", "pays": {"2": 4, "4": 30}},
     ],
     "scatters": [{"symbol": "S", "pays": {"2": 1, "4": 5}}],
-    "features": {"wheel": {"type": "wheel", "segments": [{"pay": 1}]}},
+    "features": {name: {"type": "wheel", "segments": [{"pay": 1}]} for name in ("wheel", "other")},
 }
 
 
@@ -234,6 +235,19 @@ def test_windows_full_of_wilds_pay_what_the_evaluator_says(combined: str, align:
     lines = [[row, 1, row, 2 - row] for row in range(3)] if pay_by == "lines" else []
     rules = {"wild_multipliers": combined, "align": align, "line_coinciding": coinciding, "pay_by": pay_by, "lines": lines}
     assert Played(math_of(DENSE | rules), 1, 150).check() > 75
+
+
+def test_many_scatters_are_counted_apart() -> None:
+    many = [f"S{i}" for i in range(20)]
+    rest = {
+        "symbols": ["A", *many],
+        "wilds": [],
+        "strips": {"base": [{"frequencies": dict.fromkeys(["A", *many], 1)}] * 4},
+        "pays": [{"symbol": "A", "pays": {"2": 1}}],
+        "scatters": [{"symbol": name, "pays": {"1": 1 + i, "2": 50 + i}} for i, name in enumerate(many)],
+        "features": {},
+    }
+    assert Played(math_of(DENSE | rest | {"lines": [[1, 1, 1, 1]]}), 1, 100).check() == 100
 
 
 @pytest.mark.parametrize("name", ["lines", "ways", "wheel"])
