@@ -94,6 +94,30 @@ async def test_a_repeated_request_is_answered_with_what_it_led_to_and_bets_once(
     assert await wagers(server.store, uid) == 2
 
 
+@pytest.mark.parametrize("seq", [None, 1])
+@pytest.mark.parametrize("others", [("config",), ("config", BET)], ids=["config", "config+bet"])
+async def test_a_seat_that_is_taken_while_a_play_is_committed_costs_one_bet(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, seq: int | None, others: tuple[Any, ...]
+) -> None:
+    store = MemoryStore()
+    server, other = await nodes.start(store), await nodes.start(store)
+    client, elsewhere = Client(server.port, uid := new_uid()), Client(other.port, uid)
+    await client("config", BET)
+    commit = MemoryStore.commit
+
+    async def slow(self: MemoryStore, transaction: Any) -> Any:
+        funds = await commit(self, transaction)
+        if transaction.parts:
+            await elsewhere(*others)  # the answer is still on its way when another node has the seat
+        return funds
+
+    monkeypatch.setattr(MemoryStore, "commit", slow)
+    played = await client(("play", LOSING), **({} if seq is None else {"seq": seq}))
+    monkeypatch.undo()
+    assert "playedSpin" in names(played)
+    assert await wagers(store, uid) == 1
+
+
 async def test_a_bet_by_itself_begins_the_count_of_positions_anew(nodes: Nodes) -> None:
     server = await nodes.start(MemoryStore())
     client = Client(server.port, uid := new_uid())

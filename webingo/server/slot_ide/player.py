@@ -19,13 +19,14 @@ from webingo.wallet.wallet import LocalWallet, Wallet
 
 class Witness:
     """A wallet that remembers what went through it: `round` is the open one ("" = none), `parts` what was committed since
-    they were last taken."""
+    they were last taken, `unknown` whether nobody can tell if the last commit was carried out."""
 
     def __init__(self, wallet: Wallet) -> None:
         self.id = wallet.id
         self.epoch = 0
         self.round = ""
         self.parts: list[Part] = []
+        self.unknown = False
         self._wallet = wallet
 
     async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
@@ -34,7 +35,13 @@ class Witness:
         return opened
 
     async def commit(self, transaction: Transaction) -> Funds:
-        funds = await self._wallet.commit(transaction)
+        self.unknown = True
+        try:
+            funds = await self._wallet.commit(transaction)
+        except Refused as refusal:
+            self.unknown = refusal.code is Code.UNAVAILABLE
+            raise
+        self.unknown = False
         self.parts += transaction.parts
         for part in transaction.parts:
             if part.round:
@@ -118,10 +125,23 @@ class Player:
     async def act(self, action: str, params: dict[str, Any]) -> list[Part]:
         """Acts on the present state. Answers what was committed. Raises Refused; nothing has happened then, unless the code is
         UNAVAILABLE or INTERNAL."""
-        self.witness.parts.clear()
+        witness = self.witness
+        witness.parts.clear()
+        witness.unknown = False
         sid, re = self.state["id"], next(self._numbers)
-        await self._ask(protocol.ActionMessage(t="action", action=action, params=params, sid=sid, re=re))
-        return list(self.witness.parts)
+        try:
+            await self._ask(protocol.ActionMessage(t="action", action=action, params=params, sid=sid, re=re))
+        except Refused:
+            if not self.over:
+                raise
+            # The seat was lost with the action under way: whether that was in time, only its commit can tell.
+            await self._session.drain()
+            if witness.unknown:
+                raise Refused(Code.UNAVAILABLE) from None
+            if not witness.parts:
+                raise
+            self._ear.state = {**self._ear.state, "gamestate": orjson.loads(witness.parts[-1].state)}
+        return list(witness.parts)
 
     async def _ask(self, message: protocol.ActionMessage | protocol.GameLoadMessage) -> None:
         if self.over:

@@ -74,9 +74,8 @@ class Visit:
                 # A refusal that was counted is the session's own, and not this door's.
                 if refusal.code in _LOST or (refusal.code is Code.STALE and refusal.facts.get("counted")):
                     await self.leave()
-                # Another session or process took the seat meanwhile. What was not begun, or can be told from its position,
-                # may be tried again: on the same state, or it will be found done.
-                again = refusal.code is Code.REPLACED and (table is None or not table.progress or request.seq is not None)
+                # Another session or process took the seat meanwhile. Where nothing was committed it may be tried again.
+                again = refusal.code is Code.REPLACED and (table is None or not table.progress)
                 if not again or number == _TRIES:
                     raise
             except Exception:  # what this table knows may be wrong now
