@@ -20,6 +20,7 @@ from webingo.engines.slots.features import (
     Wild,
 )
 from webingo.engines.slots.models import Counts, Frequencies, Model, Multipliers, Name, Pay, Symbol, Table, Weight, refused
+from webingo.engines.slots.size import MOST_PAID
 
 Align = Literal["left", "right", "both", "any"]
 _Stops = Annotated[tuple[Symbol, ...], Field(strict=False, min_length=1, max_length=1000)]
@@ -159,9 +160,9 @@ class Settings(Model):
     are offered.
     """
 
-    bets: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False, min_length=1)]
+    bets: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_PAID)], ...], Field(strict=False, min_length=1)]
     lines: Annotated[tuple[Annotated[int, Field(ge=1)], ...] | None, Field(strict=False, min_length=1)] = None
-    max_stake: Annotated[int, Field(ge=1)]
+    max_stake: Annotated[int, Field(ge=1, le=MOST_PAID)]
     gamble: bool = True
     buy: bool = True
 
