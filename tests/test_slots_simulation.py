@@ -227,13 +227,17 @@ DENSE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("combined", ["add", "multiply", "highest"])
+@pytest.mark.parametrize("combined", ["", "add", "multiply", "highest"])
 @pytest.mark.parametrize("align", ["left", "right", "both"])
 @pytest.mark.parametrize("coinciding", [False, True])
 @pytest.mark.parametrize("pay_by", ["lines", "ways"])
 def test_windows_full_of_wilds_pay_what_the_evaluator_says(combined: str, align: str, coinciding: bool, pay_by: str) -> None:
     lines = [[row, 1, row, 2 - row] for row in range(3)] if pay_by == "lines" else []
-    rules = {"wild_multipliers": combined, "align": align, "line_coinciding": coinciding, "pay_by": pay_by, "lines": lines}
+    rules: dict[str, Any] = {"align": align, "line_coinciding": coinciding, "pay_by": pay_by, "lines": lines}
+    if combined:
+        rules["wild_multipliers"] = combined
+    else:
+        rules["wilds"] = [wild | {"multiplier": 1} for wild in DENSE["wilds"]]
     assert Played(math_of(DENSE | rules), 1, 150).check() > 75
 
 

@@ -35,7 +35,7 @@ def run_from(game: at.Cells, work: at.Cells, mode: int, side: int, found: int) -
     something, and answers how many candidates there are then."""
     reels = game[at.REELS]
     alive = game[at.RIGHT] if side else game[at.LEFT]
-    for n in range(reels + 1):
+    for n in range(reels + 1 if alive else 0):
         matched = 0
         if n < reels:
             matched = matched_on(game, work, mode, reels - 1 - n if side else n)
@@ -187,11 +187,11 @@ def pay_highest(game: at.Cells, work: at.Cells, left: int, found: int) -> int:
 
 
 @compiled
-def judge_one(game: at.Cells, work: at.Cells, mode: int) -> int:
-    """The only candidate, where no wild multiplies: every run of it pays."""
-    pay, amount = work[at.CANDIDATES], work[at.CANDIDATES + 3]
-    first = first_reel(game, work, at.CANDIDATES)
-    for reel in range(first, first + work[at.CANDIDATES + 1]):
+def pay_alone(game: at.Cells, work: at.Cells, mode: int, candidate: int) -> int:
+    """What a candidate pays that has no rival, where no wild multiplies: every run of it pays."""
+    pay, amount = work[candidate], work[candidate + 3]
+    first = first_reel(game, work, candidate)
+    for reel in range(first, first + work[candidate + 1]):
         cells = 0
         for row in range(game[at.ROWS]):
             cells += game[kind_at(game, work, mode, reel, row)] >> pay & 1
@@ -200,17 +200,43 @@ def judge_one(game: at.Cells, work: at.Cells, mode: int) -> int:
 
 
 @compiled
+def are_rivals(game: at.Cells, work: at.Cells, mode: int, one: int, other: int) -> bool:
+    """Whether runs of two candidates may lie on one way: on each reel that both need, some cell matches both."""
+    pays = 1 << work[one] | 1 << work[other]
+    first = max(first_reel(game, work, one), first_reel(game, work, other))
+    last = min(first_reel(game, work, one) + work[one + 1], first_reel(game, work, other) + work[other + 1])
+    for reel in range(first, last):
+        shared = False
+        for row in range(game[at.ROWS]):
+            shared = shared or game[kind_at(game, work, mode, reel, row)] & pays == pays
+        if not shared:
+            return False
+    return True
+
+
+@compiled
+def none_are_rivals(game: at.Cells, work: at.Cells, mode: int, found: int) -> bool:
+    for i in range(found):
+        for j in range(i):
+            if are_rivals(game, work, mode, at.CANDIDATES + 4 * i, at.CANDIDATES + 4 * j):
+                return False
+    return True
+
+
+@compiled
 def judge_ways(game: at.Cells, work: at.Cells, mode: int) -> int:
     """What a window pays by ways. What the pays award is left in `work` [LONGEST], where [REACHED] says so."""
     left = run_from(game, work, mode, 0, 0)
     found = run_from(game, work, mode, 1, left)
+    amount = 0
+    if game[at.PLAIN] and none_are_rivals(game, work, mode, found):
+        for i in range(found):
+            amount += pay_alone(game, work, mode, at.CANDIDATES + 4 * i)
+        return amount
     if not found:
         return 0
-    if found == 1 and game[at.PLAIN]:
-        return judge_one(game, work, mode)
     group_cells(game, work, mode, found)
     work[at.JUDGED] += 1
-    amount = 0
     while True:
         amount += pay_every(game, work, found) if game[at.COINCIDING] else pay_highest(game, work, left, found)
         if not next_way(game, work):
