@@ -1,6 +1,8 @@
 """The promises of the product, each held against every store, through real sockets. (Kills: test_promises_crash.py.)"""
 
+import asyncio
 import inspect
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -90,12 +92,28 @@ async def test_one_state_has_one_outcome_when_two_connections_race_for_it(server
     await one_outcome_each(server.store, uid, contested)
 
 
+async def hearing_of_each_other(*ports: int) -> None:
+    """Nodes subscribe to each other's news while they start; what happens before is found out at the next action only."""
+    for here, there in (ports, ports[::-1]):
+        for _ in range(100):
+            uid = new_uid()
+            first = await Player.log_in(here, uid)
+            await Player.log_in(there, uid)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    assert await first.closed() == 4409
+                    break
+        else:
+            pytest.fail("the nodes don't hear of each other")
+
+
 def test_one_state_has_one_outcome_when_two_nodes_race_for_it(store: Store, io_loop: IOLoop) -> None:
     async def two_nodes() -> None:
         nodes = [Server(settings()), Server(settings())]
         for node in nodes:
             await node.start(store)
         uid = new_uid()
+        await hearing_of_each_other(nodes[0].port, nodes[1].port)
         contested = await race((nodes[0].port, nodes[1].port), uid, RACES)
         await one_outcome_each(store, uid, contested)
         for node in nodes:
