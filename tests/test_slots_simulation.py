@@ -30,7 +30,7 @@ from webingo.engines.slots.simulation_round import play
 from webingo.engines.slots.simulation_tables import add_draws, plan_of
 from webingo.engines.slots.spin import Mode, modes
 
-counted = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+counted = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def math_of(manifest: dict[str, Any]) -> Math:
@@ -217,7 +217,7 @@ DENSE: dict[str, Any] = {
     "strips": {"base": [FEW, FEW[::-1], {"frequencies": {"A": 2, "B": 2, "W": 2, "X": 1, "Y": 1, "S": 1}}, list("ABSBXW")]},
     "coins": 10,
     "pays": [
-        {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"2": {"feature": "wheel"}, "3": {"feature": "other"}}},
+        {"symbol": "A", "pays": {"2": 2, "3": 6, "4": 9}, "awards": {"1": {"feature": "wheel"}, "2": {"feature": "other"}}},
         {"symbol": "B", "pays": {"2": 3, "3": 4, "4": 12}},
         {"name": "both", "symbols": ["A", "B"], "pays": {"2": 2, "4": 6}, "awards": {"2": {"feature": "wheel"}}},
         {"symbol": "W", "pays": {"2": 4, "4": 30}},
