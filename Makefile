@@ -28,6 +28,7 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.par
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak --soak

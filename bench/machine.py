@@ -43,7 +43,7 @@ def allow_many_files() -> None:
 def description(redis_version: str) -> dict[str, str]:
     """What a reader has to know to compare these figures with others."""
     return {
-        "CPU": _cpu_model(),
+        "CPU": cpu_model(),
         "cores": f"{len(_CORES)} of {os.cpu_count()} usable; "
         + ("everything on the only one" if ONE_CORE else f"servers on core {SERVER_CORE}, all else on core {OTHER_CORE}"),
         "system": f"{platform.system()} {platform.release()}",
@@ -57,7 +57,7 @@ def description(redis_version: str) -> dict[str, str]:
     }
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
