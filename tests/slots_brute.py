@@ -91,7 +91,7 @@ class Brute:
                 for other, q in others.items():
                     outcomes[amount + other, more] += p * q
             assert feature.max_spins
-            return self._run(award.spins or 0, feature.max_spins - (award.spins or 0), dict(outcomes))
+            return self.run(award.spins or 0, feature.max_spins - (award.spins or 0), dict(outcomes))
         unit = self.bet if feature.unit == "total_bet" else 1
         if isinstance(feature, Pick):
             items = [(i.weight, i.pay, i.award, i.end) for i in feature.items for _ in range(i.count)]
@@ -115,7 +115,10 @@ class Brute:
             parts.append((Fraction(weight, total), added(self._found(pay * unit, award), rest)))
         return mixed(parts)
 
-    def _run(self, left: int, room: int, outcomes: dict[tuple[int, int], Fraction]) -> Distribution:
+    @staticmethod
+    def run(left: int, room: int, outcomes: dict[tuple[int, int], Fraction]) -> Distribution:
+        """What so many free spins come to, by (win, spins given) of one of them."""
+
         @cache
         def run(left: int, room: int) -> Distribution:
             if not left:

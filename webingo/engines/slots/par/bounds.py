@@ -118,8 +118,13 @@ class Largest:
 
         scatters = [[worth(paid * self._bet, awards) for paid, awards in results] for results in on.scatters]
         if on.mode.ways:
+            withheld = on.mode.withheld
+
+            def given(paid: int, awards: Awards) -> int:
+                return worth(paid, tuple(award for award in awards if award.feature not in withheld))
+
             for _, draws in on.choices:
-                above = HighestWays(on.mode.ways, draws, scatters, worth).find(above)
+                above = HighestWays(on.mode.ways, draws, scatters, given).find(above)
             return above
         gains = on.table.gains([(worth(paid, awards), 0) for paid, awards in on.lines])
         lines = self._math.lines[: self._lines]

@@ -98,6 +98,8 @@ class Counter:
             found = found.moved(moved, amounts, tags, np.array(step.weights, dtype=self._kind))
             if losing:
                 found = found.at(found.amounts == 0)
+                if not len(found.weights):
+                    return Tally(found.amounts, found.tags, found.weights)
         ended = self._last(states, found)
         if losing:
             ended = ended.at(ended.amounts == 0)
