@@ -29,18 +29,22 @@ def max_win(math: Math, settings: Settings) -> int:
     """
     if math.win_cap is not None:
         return math.win_cap
-    choices = settings.lines or ((len(math.lines),) if math.lines else (0,))
     best, stake = 0, 1
-    for lines in choices:
+    for lines in settings.lines or ((len(math.lines),) if math.lines else (0,)):
         bet = math.total_bet(lines)
-        found = largest(math, lines).round(best * bet // stake)
-        wins = [(found, bet)]
-        if settings.buy:
-            wins += [(largest(math, lines).award(buy.award), bet * buy.cost) for buy in math.buy]
-        for win, cost in wins:
-            if win * stake > best * cost:
-                best, stake = win, cost
+        # Where a rough look finds nothing higher, there is nothing.
+        rough = _wins(math, settings, Largest(math, lines, rough=True), 0) if best else [(1, 1)]
+        if any(win * stake > best * cost for win, cost in rough):
+            for win, cost in _wins(math, settings, largest(math, lines), best * bet // stake):
+                if win * stake > best * cost:
+                    best, stake = win, cost
     return max(1, _gambled(math, settings, -(-best // stake)))
+
+
+def _wins(math: Math, settings: Settings, found: "Largest", above: int) -> list[tuple[int, int]]:
+    """The largest wins of a round (at least `above`) and of what is bought, each with its cost."""
+    bought = math.buy if settings.buy else ()
+    return [(found.round(above), found.bet), *((found.award(buy.award), found.bet * buy.cost) for buy in bought)]
 
 
 def _gambled(math: Math, settings: Settings, win: int) -> int:
@@ -56,12 +60,13 @@ def largest(math: Math, lines: int) -> "Largest":
 
 
 class Largest:
-    """The largest wins with so many lines played, in bets per line or coin."""
+    """The largest wins with so many lines played, in bets per line or coin. A `rough` one is quicker, and may answer more."""
 
-    def __init__(self, math: Math, lines: int) -> None:
+    def __init__(self, math: Math, lines: int, rough: bool = False) -> None:
+        self.bet = math.total_bet(lines)
         self._math = math
-        self._lines = lines
-        self._bet = math.total_bet(lines)
+        self._lines = math.lines[:lines]
+        self._rough = rough
         self._awards: dict[Award, int] = {}
 
     def round(self, above: int) -> int:
@@ -86,7 +91,7 @@ class Largest:
                 if on.awards(award.feature):
                     spins = feature.max_spins
             return spins * self.spin(on, award.multiplier or max(feature.multiplier), 0)
-        unit = self._bet if feature.unit == "total_bet" else 1
+        unit = self.bet if feature.unit == "total_bet" else 1
         if isinstance(feature, Wheel):
             return max(segment.pay * unit + self._given(segment.award) for segment in feature.segments)
         return self._pick(feature, unit)
@@ -116,7 +121,7 @@ class Largest:
                 raise ValueError("a round might win more than can be paid out: lower the pays, multipliers or max_spins")
             return value
 
-        scatters = [[worth(paid * self._bet, awards) for paid, awards in results] for results in on.scatters]
+        scatters = [[worth(paid * self.bet, awards) for paid, awards in results] for results in on.scatters]
         if on.mode.ways:
             withheld = on.mode.withheld
 
@@ -127,7 +132,7 @@ class Largest:
                 above = HighestWays(on.mode.ways, draws, scatters, given).find(above)
             return above
         gains = on.table.gains([(worth(paid, awards), 0) for paid, awards in on.lines])
-        lines = self._math.lines[: self._lines]
         for _, draws in on.choices:
-            above = Highest(gains, lines, on.table.classes, draws, scatters).find(above)
+            found = Highest(gains, self._lines, on.table.classes, draws, scatters)
+            above = found.bound(above) if self._rough else found.find(above)
         return above

@@ -15,6 +15,8 @@ from webingo.engines.slots.par.counting import States, distinct
 from webingo.engines.slots.par.table import Gains, Ints
 
 _NARROW = 64
+_FIRST = 1
+"""The last of the reels, counted from 0 as they are read, by which a bound is found."""
 
 
 class Highest:
@@ -41,6 +43,10 @@ class Highest:
         """The highest sum, or `above` where no window is higher."""
         return self._search(self._search(above, _NARROW), None)
 
+    def bound(self, above: int) -> int:
+        """Something that no window is above, from the first reels alone."""
+        return self._search(above, None, _FIRST)
+
     def _scatter_bounds(self) -> list[list[Ints]]:
         """[draw][scatter]: the most that a scatter can come to, by how many of it there are before that draw."""
         most = [np.array(values, dtype=np.int64) for values in self._scatters]
@@ -54,7 +60,7 @@ class Highest:
             bounds.append(following)
         return bounds[::-1]
 
-    def _search(self, above: int, width: int | None) -> int:
+    def _search(self, above: int, width: int | None, reels: int = 99) -> int:
         count, extra = len(self._lines), len(self._scatters)
         states: States = np.zeros((1, count + extra), dtype=np.int32)
         sums = np.full(1, self._gains.start[0] * count, dtype=np.int64)
@@ -66,6 +72,8 @@ class Highest:
             kept = np.flatnonzero(bounds > above)
             if not len(kept):
                 return above
+            if level == reels and done:
+                return int(bounds.max())
             if width is not None and len(kept) > width:
                 kept = kept[np.argpartition(bounds[kept], -width)[-width:]]
             states, sums = states[kept], sums[kept]

@@ -23,7 +23,7 @@ from webingo.engines.slots.spin import BASE
 
 BANDS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 """Wins over the total bet: a band goes from one bound up to, not including, the next."""
-_GRID = 1 << 15
+_GRID = 1 << 14
 """Amounts of the grid for the bands, where no win cap needs more."""
 
 
@@ -103,7 +103,7 @@ class Rounds:
                     yield amount * value, chance * Fraction(weight, self._total)
 
     def _round(self, transform: Transform, parts: dict[Awards, Distribution] | None = None) -> Points:
-        total: Points = np.zeros(transform.points, dtype=np.complex128)
+        total = transform.nothing()
         for awards, part in (self._parts if parts is None else parts).items():
             total = total + transform.spin(part, self._total, self._factor) * transform.together(awards)
         for drawn in self._random:

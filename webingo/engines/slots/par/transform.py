@@ -6,6 +6,7 @@ beyond the N amounts of the grid comes back (aliasing) only by a factor of 1e-12
 three digits by that.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
@@ -25,6 +26,7 @@ Floats = npt.NDArray[np.float64]
 _DAMPING = 1e-12
 MOST_POINTS = 1 << 22
 _MOST_TERMS = 20_000
+_REMEMBERED = 40
 
 
 class Unknown(Exception):  # noqa: N818 - what asks for it says so in its sheet
@@ -42,22 +44,24 @@ class Transform:
         if self.points > MOST_POINTS:
             raise Unknown("there are too many different amounts below the highest one")
         self._damping = _DAMPING ** (np.arange(self.points) / self.points)
+        self._size = self.points // 2 + 1
         self.award = cache(self._award)
+        self._spins = cache(self._spins_)
+
+    def nothing(self) -> Points:
+        return np.zeros(self._size, dtype=np.complex128)
 
     def coefficients(self, points: Points) -> Floats:
         """The probabilities of the amounts that are wanted."""
-        found = np.fft.ifft(points).real[: self.wanted] / self._damping[: self.wanted]
+        found = np.fft.irfft(points, self.points)[: self.wanted] / self._damping[: self.wanted]
         return np.maximum(found, 0.0)
-
-    def _hat(self, chances: Floats) -> Points:
-        return np.fft.fft(chances * self._damping)
 
     def fixed(self, amount: int) -> Points:
         """Always this amount."""
         chances = np.zeros(self.points)
         if amount // self._unit < self.points:
             chances[amount // self._unit] = 1.0
-        return self._hat(chances)
+        return np.fft.rfft(chances * self._damping)
 
     def spin(self, distribution: Distribution, total: int, factor: Factor) -> Points:
         """The win of spins with a weight of part of the total; their probability stays in it."""
@@ -67,7 +71,7 @@ class Transform:
             places = distribution.amounts * value // self._unit
             there = places < self.points
             np.add.at(chances, places[there], weights[there] * float(chance))
-        return self._hat(chances)
+        return np.fft.rfft(chances * self._damping)
 
     def together(self, awards: Awards) -> Points | float:
         """Several awards."""
@@ -84,7 +88,7 @@ class Transform:
         for place, items in enumerate(there.classes):
             most = max(counts[place] for counts in there.chances)
             classes.append(self._chosen([self._item(item, unit) for item in items], most))
-        total: Points = np.zeros(self.points, dtype=np.complex128)
+        total = self.nothing()
         for counts, chance in there.chances.items():
             total += float(chance) * prod((sums[n] for sums, n in zip(classes, counts, strict=True)), start=1.0)
         return total
@@ -95,14 +99,23 @@ class Transform:
 
     def _chosen(self, items: Sequence[Points], most: int) -> list[Points]:
         """By n up to `most`: the sum of n of the items, each set of n as likely as any other."""
-        sums: list[Points] = [np.ones(self.points, dtype=np.complex128)]
+        sums: list[Points] = [self.nothing() + 1.0]
         for item in items:
             longer = [*sums, np.zeros_like(sums[0])] if len(sums) <= most else sums
             sums = [longer[0], *(longer[n] + item * longer[n - 1] for n in range(1, len(longer)))]
         return [found / comb(len(items), n) for n, found in enumerate(sums)]
 
     def _run(self, award: Award, feature: FreeSpins) -> Points:
-        name, factor = award.feature, self._values.factor(award)
+        by_spins = self._spins(award.feature, award.multiplier)
+        first = award.spins or 0
+        run = self._values.worth(award).run
+        if feature.max_spins is None or (run and not run.limited):
+            return power(unlimited(by_spins), first)
+        return self._limited(min(first, feature.max_spins), feature.max_spins, by_spins)
+
+    def _spins_(self, name: str, multiplier: int | None) -> dict[int, Points]:
+        """The spins of a feature by how many more of them they give, with all else that they lead to."""
+        factor = self._values.factor(Award(feature=name, spins=1, multiplier=multiplier))
         found = self._values.spins(name)
         if found.distribution is None:
             raise Unknown("that of a single spin is not known")
@@ -112,39 +125,52 @@ class Transform:
             others = tuple(given for given in awards if given.feature != name)
             here = self.spin(distribution, found.total, factor) * self.together(others)
             by_spins[more] = by_spins[more] + here if more in by_spins else here
-        first = award.spins or 0
-        run = self._values.worth(award).run
-        if feature.max_spins is None or (run and not run.limited):
-            return power(unlimited(by_spins), first)
-        return self._limited(min(first, feature.max_spins), feature.max_spins, by_spins)
+        return by_spins
 
     def _limited(self, first: int, limit: int, by_spins: Mapping[int, Points]) -> Points:
         """A run ends with its g-th spin, g below the limit, in first / g of all sequences of g spins that give g - first in all
         (the hitting time theorem). All other runs have `limit` spins: all sequences of so many, without those that begin with a
         run that had ended."""
-        any_spin = sum(by_spins.values(), np.zeros(self.points, dtype=np.complex128))
-        ended: Points = np.zeros(self.points, dtype=np.complex128)
-        begun, last = ended, 0
+        any_spin = sum(by_spins.values(), self.nothing())
+        ended, begun, last = self.nothing(), self.nothing(), 0
         for spins, part in self._ended(first, limit, by_spins):
             begun = begun * power(any_spin, spins - last) + part
             ended, last = ended + part, spins
         return ended + power(any_spin, limit) - begun * power(any_spin, limit - last)
 
-    def _ended(self, first: int, limit: int, by_spins: Mapping[int, Points]) -> list[tuple[int, Points]]:
+    def _ended(self, first: int, limit: int, by_spins: Mapping[int, Points]) -> Iterator[tuple[int, Points]]:
         """By number of spins below the limit, ascending: the runs that end with so many."""
         gifts = sorted(more for more in by_spins if more)
-        found: dict[int, Points] = {}
+        courses: dict[int, list[tuple[int, ...]]] = defaultdict(list)
         for terms, counts in enumerate(_counts(gifts, limit - 1 - first)):
             if terms == _MOST_TERMS:
                 raise Unknown("a run can go on in too many ways")
-            spins, giving = first + sum(more * n for more, n in zip(gifts, counts, strict=True)), sum(counts)
-            if giving < spins and 0 in by_spins:
-                sequences = prod(comb(sum(counts[place:]), n) for place, n in enumerate(counts)) * comb(spins, giving)
-                part = float(sequences * first // spins) * power(by_spins[0], spins - giving)
-                for more, n in zip(gifts, counts, strict=True):
-                    part = part * power(by_spins[more], n) if n else part
-                found[spins] = found[spins] + part if spins in found else part
-        return sorted(found.items(), key=lambda one: one[0])
+            courses[first + sum(more * n for more, n in zip(gifts, counts, strict=True))].append(counts)
+        powers = {more: Powers(points) for more, points in by_spins.items()}
+        for spins in sorted(courses) if 0 in by_spins else ():
+            part = self.nothing()
+            for counts in courses[spins]:
+                if (giving := sum(counts)) < spins:
+                    sequences = prod(comb(sum(counts[place:]), n) for place, n in enumerate(counts)) * comb(spins, giving)
+                    drawn = [powers[more].of(n) for more, n in zip((0, *gifts), (spins - giving, *counts), strict=True) if n]
+                    part += prod(drawn[1:], start=float(sequences * first // spins) * drawn[0])
+            yield spins, part
+
+
+class Powers:
+    """Powers of the same points, each from the one below it that was asked for last."""
+
+    def __init__(self, points: Points) -> None:
+        self._points = points
+        self._known: dict[int, Points] = {1: points}
+
+    def of(self, exponent: int) -> Points:
+        if exponent not in self._known:
+            below = max(known for known in self._known if known < exponent)
+            self._known[exponent] = self._known[below] * power(self._points, exponent - below)
+            if len(self._known) > _REMEMBERED:
+                del self._known[min(known for known in self._known if known > 1)]
+        return self._known[exponent]
 
 
 def _counts(gifts: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
