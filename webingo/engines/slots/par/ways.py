@@ -25,11 +25,8 @@ from webingo.engines.slots.par.restricted import Restricted, Symbols
 from webingo.engines.slots.ways import WaysResult
 
 Window = tuple[Symbols, ...]
-Key = tuple[int, Any]
-"""Of a state: the pays that compete and the cells that they see, or 0 and the runs of pays that are apart."""
 Rows = dict[Hit, tuple[int, int]]
 Given = Callable[[Sequence[Awarded]], int]
-_OVER: Key = (0, ())
 
 
 class Run(NamedTuple):
@@ -38,6 +35,26 @@ class Run(NamedTuple):
     pay: int
     runs: int
     paid: int
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """A state in which some of `pays` can want the same way: the cells that they see. `running` are those that still run."""
+
+    pays: int
+    running: int
+    window: Window
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A state in which none can."""
+
+    runs: tuple[Run, ...]
+
+
+Key = Rivals | Apart
+_OVER = Apart(())
 
 
 Changes = dict[Hit, tuple[int, int]]
@@ -78,7 +95,7 @@ class WaysCounter:
     def count(self) -> tuple[Tally, Rows]:
         """Raises TooMany."""
         kind = weights_kind(self._draws)
-        states = [State((self._pays.directed, ()), 1)]
+        states = [State(Rivals(self._pays.directed, self._pays.directed, ()), 1)]
         nothing = np.zeros(1, dtype=np.int64)
         found = Entries(nothing, nothing, nothing, np.ones(1, dtype=kind))
         hits: dict[Hit, list[int]] = defaultdict(lambda: [0, 0])
@@ -107,30 +124,31 @@ class WaysCounter:
 
     def _moves(self, state: State, place: int, draw: Draw) -> Iterator[tuple[Column, Move]]:
         """What each column leads to."""
-        pays, open_ = state.key
+        key = state.key
         last = place == len(self._draws) - 1
         for column in draw.columns:
-            if pays:
-                seen = self._pays.cells(place, pays, column.window)
+            if isinstance(key, Rivals):
+                seen = self._pays.cells(place, key.running, column.window)
                 if seen not in state.moves:
-                    state.moves[seen] = self._judged(pays, open_, seen, last)
+                    state.moves[seen] = self._judged(key, seen, last)
             else:
-                seen = tuple([self._pays.matching(place, run.pay, column.window) for run in open_])
+                seen = tuple([self._pays.matching(place, run.pay, column.window) for run in key.runs])
                 if seen not in state.moves:
-                    state.moves[seen] = self._more(open_, seen, place + 1)
+                    state.moves[seen] = self._more(key.runs, seen, place + 1)
             yield column, state.moves[seen]
 
-    def _judged(self, pays: int, window: Window, column: Symbols, last: bool) -> Move:
-        before = self._pays.judge(pays, window)
-        after = self._pays.judge(pays, (*window, column))
-        key = _OVER if last else self._key(pays, (*window, column))
+    def _judged(self, key: "Rivals", column: Symbols, last: bool) -> Move:
+        before = self._pays.judge(key.pays, key.window)
+        after = self._pays.judge(key.pays, (*key.window, column))
+        following = _OVER if last else self._key(key.pays, (*key.window, column))
         wins: Changes = {}
         for result, sign in ((after, 1), (before, -1)):
-            for hit, amount in self._hits(pays, result).items():
+            for hit, amount in self._hits(key.pays, result).items():
                 old = wins.get(hit, (0, 0))
                 wins[hit] = old[0] + sign, old[1] + sign * amount
         tag = self._given(after.awards) - self._given(before.awards)
-        return Move(key, after.amount - before.amount, tag, {hit: change for hit, change in wins.items() if any(change)})
+        changed = {hit: change for hit, change in wins.items() if any(change)}
+        return Move(following, after.amount - before.amount, tag, changed)
 
     def _hits(self, pays: int, result: WaysResult) -> dict[Hit, int]:
         """What a result of some of the pays pays, by pay and count."""
@@ -158,7 +176,7 @@ class WaysCounter:
             gained += now - paid
             tag += self._given(self._pays.unit(pay, reels).awards) - self._given(self._pays.unit(pay, reels - 1).awards)
             left.append(Run(pay, runs * cells, now))
-        return Move((0, tuple(left)), gained, tag, wins)
+        return Move(Apart(tuple(left)), gained, tag, wins)
 
     def _key(self, pays: int, window: Window) -> Key:
         """The state of a window that the pays see as this one."""
@@ -182,11 +200,13 @@ class WaysCounter:
         pairs = () if self._coinciding else combinations(reach, 2)
         meeting = [(p, q) for p, q in pairs if _meet(p, q, masks[: min(reach[p], reach[q])])]
         if self._products and not any(p in on or q in on for p, q in meeting):
-            return 0, tuple(self._begun(pay, window) for pay in sorted(on))
+            return Apart(tuple(self._begun(pay, window) for pay in sorted(on)))
         while more := {pay for pair in meeting if not on.isdisjoint(pair) for pay in pair} - on:
             on |= more
-        seen = sum(1 << pay for pay in on)
-        return seen, tuple(self._pays.cells(place, seen, column) for place, column in enumerate(window))
+        # Pays that have ended see no cell behind their runs.
+        seen = [sum(1 << pay for pay in on if running >> pay & 1 or reach[pay] > place) for place in range(len(window))]
+        cells = tuple(self._pays.cells(place, seen[place], column) for place, column in enumerate(window))
+        return Rivals(seen[0], running, cells)
 
     def _begun(self, pay: int, window: Window) -> Run:
         cells = [self._pays.matching(place, pay, column) for place, column in enumerate(window)]
