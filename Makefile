@@ -35,7 +35,7 @@ soak: $(STAMP)
 
 lock:  # writes requirements.lock anew with the newest versions that setup.cfg allows
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --extra test --quiet setup.cfg build-requirements.in -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --extra test --extra backoffice --quiet setup.cfg build-requirements.in -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .pytest_cache
