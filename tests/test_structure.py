@@ -28,6 +28,7 @@ FLOORS = [
     "jackpot",
     "platforms",
     "server",
+    "office",
     "irc",
     "commands",
     "cli",
@@ -35,7 +36,7 @@ FLOORS = [
 
 # What may be imported where; everything that is not named here may be imported anywhere.
 RESERVED = {
-    "tornado": ("server/",),
+    "tornado": ("server/", "backoffice/"),
     "redis": ("support/redis/", "transaction/redis_store.py"),
     "hiredis": ("support/redis/", "transaction/redis_store.py"),
     "fakeredis": ("support/redis/",),
@@ -45,6 +46,15 @@ RESERVED = {
     "rich": ("cli.py", "commands/"),
     "numpy": ("engines/",),
     "numba": ("engines/",),
+    "fastapi": ("office/",),
+    "starlette": ("office/",),
+    "uvicorn": ("office/",),
+    "sqlalchemy": ("office/",),
+    "alembic": ("office/",),
+    "psycopg": ("office/",),
+    "argon2": ("office/",),
+    "jinja2": ("office/",),
+    "pygal": ("office/",),
     "time": ("support/clock.py",),  # but time.sleep reads no clock
     "uuid": ("rng.py",),
     "random": (),
