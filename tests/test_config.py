@@ -91,6 +91,16 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"static_dir": "there.pem"}, "static_dir", "there is no folder there.pem"),
         ({"secret": ""}, "secret", "at least 32 characters"),
         ({"secret": "x" * 31}, "secret", "at least 32 characters"),
+        ({"rgs_base": "http://localhost/rgs-api/"}, "rgs_key", "at least 32 characters"),
+        ({"rgs_base": "http://localhost/rgs-api/", "rgs_key": "x" * 31}, "rgs_key", "at least 32 characters"),
+        ({"rgs_base": "http://localhost/", "rgs_key": f"{SECRET} {SECRET}"}, "rgs_key", "without spaces"),
+        ({"rgs_base": "http://backoffice.example/rgs-api/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "http://8.8.8.8/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "http://0.0.0.0/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "http://localhost.example/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "https://me:secret@host/", "rgs_key": SECRET}, "rgs_base", "only scheme, host, port and path"),
+        ({"rgs_base": "https://host/?key=1", "rgs_key": SECRET}, "rgs_base", "only scheme, host, port and path"),
+        ({"rgs_base": "https://host:port/", "rgs_key": SECRET}, "rgs_base", "this is no address"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(keys, field, reason):
@@ -99,6 +109,31 @@ def test_what_is_wrong_in_the_file_is_named(keys, field, reason):
     [(where, found, why)] = problems()
     assert (where, found) == ("config.json", field)
     assert reason in why
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://backoffice.example/rgs-api/",
+        "http://localhost:8090",
+        "http://127.0.0.1:8090/",
+        "http://[::1]:8090/",
+        "http://10.1.2.3/",
+        "http://[fd00::1]/",
+        "http://backoffice:8090/",
+        "http://rgs.casino.internal/",
+    ],
+)
+def test_the_backoffice_is_called_by_tls_or_in_the_own_network(address):
+    assert load(secret=SECRET, rgs_base=address, rgs_key=SECRET).rgs_base == address
+
+
+def test_the_backoffices_key_is_made_up_in_debug_where_it_is_needed():
+    load(debug=True)
+    assert not Path("var/rgs_key").exists()
+    key = load(debug=True, rgs_base="http://localhost:8090/").rgs_key.get_secret_value()
+    assert key == Path("var/rgs_key").read_text()
+    assert key != load(debug=True).secret.get_secret_value()
 
 
 def test_all_problems_are_named_at_once_each_with_its_source(monkeypatch):
@@ -158,7 +193,8 @@ def test_a_file_that_was_asked_for_must_be_there():
 
 
 def test_secrets_are_never_shown(monkeypatch):
-    write(debug=True, fb_app_secret="hidden-one", redis_url="redis://:hidden-two@host", secret="hidden-three" * 3)
+    hidden = {"fb_app_secret": "hidden-one", "secret": "hidden-three" * 3, "rgs_key": "hidden-five" * 3}
+    write(debug=True, redis_url="redis://:hidden-two@host", **hidden)
     settings = load()
     assert "hidden" not in f"{settings!r} {settings}"
     write(secret=["hidden-four"])

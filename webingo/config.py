@@ -5,10 +5,12 @@ original session-server document. docs/configuration.md explains every key.
 """
 
 import os
+import re
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -21,7 +23,7 @@ ENVIRONMENT = "environment"
 FLAGS = "command line"
 PREFIX = "WEBINGO_"
 SECRET_LENGTH = 32
-KEPT_SECRET = Path("var/secret")
+KEPT_SECRET, KEPT_RGS_KEY = Path("var/secret"), Path("var/rgs_key")
 
 
 def _address(value: str) -> str:
@@ -66,10 +68,13 @@ class Settings(BaseSettings):
     )
     res_dir: _Folder = Field(Path("res"), description="Folder of games, local sites and templates.")
     static_dir: _Folder = Field(Path("static"), description="Folder that is served as /static.")
-    backoffice_url: _Url = Field(
-        "", description="The backoffice that knows the sites and takes the accounting; empty for none."
+    rgs_base: _Url = Field(
+        "", description="Base address of the backoffice's API, which knows the sites and takes the accounting; empty for none."
     )
-    rgs_base: _Url = Field("", description="Base address of an operator's remote gaming server; empty for none.")
+    rgs_key: SecretStr = Field(
+        SecretStr(""), description="What this server shows to the backoffice; 32 characters or more. In debug made up if empty."
+    )
+    backoffice_url: _Url = Field("", description="Address of the backoffice's console; only shown to people.")
     fb_app_id: str = Field("", pattern=r"^[0-9]*$", description="The application's id at Facebook.")
     fb_app_secret: SecretStr = Field(
         SecretStr(""), description="The application's secret at Facebook, for calls between servers."
@@ -127,7 +132,9 @@ def load(path: Path | None = None, **flags: Any) -> Settings:
     sources = _Sources(path, flags)
     settings = sources.settings()
     if settings.debug and not settings.secret.get_secret_value():
-        settings = settings.model_copy(update={"secret": SecretStr(_kept_secret())})
+        settings = settings.model_copy(update={"secret": SecretStr(kept_secret())})
+    if settings.debug and settings.rgs_base and not settings.rgs_key.get_secret_value():
+        settings = settings.model_copy(update={"rgs_key": SecretStr(kept_secret(KEPT_RGS_KEY))})
     if problems := _impossible(settings):
         raise BadResource([sources.named(problem) for problem in problems])
     return settings
@@ -192,28 +199,59 @@ def _impossible(settings: Settings) -> list[Problem]:
     length = len(settings.secret.get_secret_value())
     if length < SECRET_LENGTH and (length or not settings.debug):
         problems.append(("", "secret", f"a secret of at least {SECRET_LENGTH} characters is needed"))
+    if settings.rgs_base:
+        problems += [("", "rgs_base", reason) for reason in (unsafe(settings.rgs_base),) if reason]
+        if not re.fullmatch(rf"[\x21-\x7e]{{{SECRET_LENGTH},}}", settings.rgs_key.get_secret_value()):
+            problems.append(("", "rgs_key", f"a key of at least {SECRET_LENGTH} characters without spaces is needed"))
     return problems
 
 
-def _kept_secret() -> str:
-    """The development secret: made at the first start and kept, so that tokens outlive a restart."""
+def unsafe(url: str) -> str:
+    """Why nothing secret may be sent to an address, "" where it may: TLS, or a host that can't be on the open Internet.
+
+    Such are private and loopback addresses (RFC 1918, RFC 4193), names without a dot, and those under `localhost` (RFC 6761),
+    `local` (RFC 6762) and `internal` (ICANN 2024).
+    """
     try:
-        if not KEPT_SECRET.exists():
-            _keep_new_secret()
-        secret = KEPT_SECRET.read_text(encoding="ascii")
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        return f"this is no address: {error}"
+    if parts.username is not None or parts.query or parts.fragment or not host:
+        return "only scheme, host, port and path may stand here"
+    if parts.scheme == "https":
+        return ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        inside = "." not in host or host.rpartition(".")[2] in ("localhost", "local", "internal")
+    else:
+        inside = address.is_loopback or (address.is_private and not address.is_unspecified)
+    return "" if inside else "a host outside of the own network needs https"
+
+
+def kept_secret(kept: Path = KEPT_SECRET) -> str:
+    """A development secret: made at the first start and kept, so that tokens outlive a restart, and both sides find it.
+
+    Raises BadResource.
+    """
+    try:
+        if not kept.exists():
+            _keep_new_secret(kept)
+        secret = kept.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadResource([(str(KEPT_SECRET), "", f"the development secret can't be kept here: {error}")]) from None
+        raise BadResource([(str(kept), "", f"the development secret can't be kept here: {error}")]) from None
     if len(secret) < SECRET_LENGTH:
-        raise BadResource([(str(KEPT_SECRET), "", "the kept secret is too short; remove the file for a new one")])
+        raise BadResource([(str(kept), "", "the kept secret is too short; remove the file for a new one")])
     return secret
 
 
-def _keep_new_secret() -> None:
-    KEPT_SECRET.parent.mkdir(parents=True, exist_ok=True)
-    draft = KEPT_SECRET.with_suffix(f".{fresh_id()}")
+def _keep_new_secret(kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    draft = kept.with_suffix(f".{fresh_id()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
         file.write((fresh_id() + fresh_id()).replace("-", ""))
     # A link appears whole and only once: of two processes that start together one wins, and both read its secret.
     with suppress(FileExistsError):
-        KEPT_SECRET.hardlink_to(draft)
+        kept.hardlink_to(draft)
     draft.unlink()
