@@ -132,6 +132,75 @@ async def test_state_money_ledger_and_record_are_written_together(store: Store) 
     assert await store.funds(wallet_of(player.seat)) == Funds(105, 3)
 
 
+async def test_the_last_entry_of_a_closed_round_is_marked_and_no_other(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    assert [e.closes for e in await ledger(store, player.seat)] == [False, False], "the round is open still"
+    await player.commit(player.end(win=9))
+    assert [(e.kind, e.closes) for e in await ledger(store, player.seat)][1:] == [("wager", False), ("win", True)]
+
+
+async def test_a_round_that_closes_without_a_move_gets_an_entry_of_its_own(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    end = player.end()
+    assert [await player.commit(end), await player.commit(end)] == [Funds(96, 3)] * 2
+    last = (await ledger(store, player.seat))[-1]
+    assert (last.kind, last.amount, last.balance, last.seq, last.closes) == ("end", 0, 96, 3, True)
+    assert (last.round, last.game, last.site, last.at_ms, last.note) == (player.round, "tiny", "demo", 1000, "")
+
+
+async def test_each_round_of_a_chain_is_closed_by_one_entry(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    first, second, third = player.round, fresh_sharded_id(player.seat.user), fresh_sharded_id(player.seat.user)
+    nothing_won = Part(first, b"1", b"1", closes=True)
+    whole = Part(second, b"2", b"2", (Move("wager", 4), Move("win", 8)), header=b"{}", closes=True)
+    opened = Part(third, b"3", b"3", (Move("wager", 5),), header=b"{}")
+    assert await player.commit(player.tx((nothing_won, whole, opened))) == Funds(95, 6)
+    entries = await ledger(store, player.seat)
+    assert [(e.kind, e.round, e.closes) for e in entries[2:]] == [
+        ("end", first, True), ("wager", second, False), ("win", second, True), ("wager", third, False),
+    ]  # fmt: skip
+    assert [e.seq for e in entries] == [1, 2, 3, 4, 5, 6]
+    assert len({e.id for e in entries}) == 6
+
+
+async def test_what_a_wager_feeds_and_what_an_outcome_triggers_stand_in_the_ledger(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    round_id, fed = fresh_sharded_id(player.seat.user), f"jp_w1={2**70} jp_b=99"
+    moves = (Move("wager", 4), Move("wager", 2), Move("win", 1))
+    bet = Part(round_id, b"{}", b"{}", moves, header=b"{}", fed=fed, triggers=("jp_p2", "jp_b"))
+    assert await player.commit(player.tx((bet, Part(round_id, b"{}", b"{}", triggers=("jp_c",), closes=True)))) == Funds(95, 7)
+    entries = (await ledger(store, player.seat))[1:]
+    assert [(e.kind, e.amount, e.balance, e.fed, e.note, e.closes) for e in entries] == [
+        ("wager", -4, 96, fed, "", False),
+        ("wager", -2, 94, "", "", False),
+        ("win", 1, 95, "", "", False),
+        ("trigger", 0, 95, "", "jp_p2", False),
+        ("trigger", 0, 95, "", "jp_b", False),
+        ("trigger", 0, 95, "", "jp_c", True),
+    ]
+    assert {e.round for e in entries} == {round_id}
+    assert [e.seq for e in entries] == [2, 3, 4, 5, 6, 7]
+
+
+async def test_a_part_may_feed_without_a_trigger_and_trigger_without_feeding(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    round_id = fresh_sharded_id(player.seat.user)
+    fed = Part(round_id, b"{}", b"{}", (Move("wager", 4),), header=b"{}", fed="jp_a=1")
+    won = Part(round_id, b"{}", b"{}", (Move("win", 5),), triggers=("jp_a",), closes=True)
+    await player.commit(player.tx((fed, won)))
+    assert [(e.kind, e.fed, e.note, e.closes) for e in (await ledger(store, player.seat))[1:]] == [
+        ("wager", "jp_a=1", "", False), ("win", "", "", False), ("trigger", "", "jp_a", True),
+    ]  # fmt: skip
+
+
 async def test_an_open_round_is_found_again_with_the_seat(store: Store) -> None:
     player = await Player.sit(store)
     await player.load()
@@ -290,6 +359,15 @@ async def test_a_posting_counts_once_per_id(store: Store) -> None:
     await refused(Code.LIMIT, store.post(posting._replace(id="gift-4", amount=MAX_AMOUNT)))
     assert [(e.amount, e.balance, e.note) for e in await ledger(store, seat)] == [
         (50, 50, "welcome back"), (-20, 30, "welcome back"),
+    ]  # fmt: skip
+
+
+async def test_a_posting_says_what_it_belongs_to(store: Store) -> None:
+    seat = new_seat()
+    await store.post(Posting("p1", wallet_of(seat), "jackpot", 70, "jp_a", 7, "05-round", "tiny", "demo"))
+    await store.post(Posting("p2", wallet_of(seat), "gift", 5, "", 8))
+    assert [(e.kind, e.round, e.game, e.site, e.note, e.at_ms) for e in await ledger(store, seat)] == [
+        ("jackpot", "05-round", "tiny", "demo", "jp_a", 7), ("gift", "", "", "", "", 8),
     ]  # fmt: skip
 
 

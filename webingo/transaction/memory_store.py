@@ -10,7 +10,7 @@ import orjson
 from webingo.errors import Code, Refused
 from webingo.support.clock import Clock, SystemClock
 from webingo.transaction.store import PayoutAboveMaximum
-from webingo.transaction.transaction import MAX_AMOUNT, Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId
+from webingo.transaction.transaction import MAX_AMOUNT, Entry, Event, Funds, Opened, Part, Posting, Seat, Transaction, WalletId
 from webingo.user import User
 
 
@@ -105,6 +105,7 @@ class MemoryStore:
         facts: dict[str, Any] = {"balance": purse.balance, "seq": purse.seq}
         stake, won = place.stake, place.won
         for part in tx.parts:
+            before_part, fed = len(purse.entries), part.fed
             if part.header:
                 stake = won = 0
             for kind, amount in part.moves:
@@ -121,9 +122,19 @@ class MemoryStore:
                         raise PayoutAboveMaximum(f"{tx.game}: more than {tx.max_win} times the wager")
                     if purse.balance + amount > MAX_AMOUNT:
                         raise Refused(Code.LIMIT, **facts)
-                entry_id = f"{tx.base}:{len(purse.entries) + 1}"
-                self._enter(purse, tx.wallet, entry_id, kind, signed, tx.at_ms, part.round, tx.game, tx.seat.site)
+                self._move(purse, tx, part, kind, signed, fed=fed if signed < 0 else "")
+                fed = "" if signed < 0 else fed
+            for jackpot in part.triggers:
+                self._move(purse, tx, part, "trigger", 0, note=jackpot)
+            if part.closes and part.round:
+                if len(purse.entries) == before_part:
+                    self._move(purse, tx, part, "end", 0)
+                purse.entries[-1] = purse.entries[-1]._replace(closes=True)
         return stake, won
+
+    def _move(self, purse: _Purse, tx: Transaction, part: Part, kind: str, amount: int, note: str = "", fed: str = "") -> None:
+        entry_id = f"{tx.base}:{len(purse.entries) + 1}"
+        self._enter(purse, tx.wallet, entry_id, kind, amount, tx.at_ms, part.round, tx.game, tx.seat.site, note, fed)
 
     def _record(self, tx: Transaction, place: _Place) -> None:
         for part in tx.parts:
@@ -140,12 +151,12 @@ class MemoryStore:
     @staticmethod
     def _enter(
         purse: _Purse, wallet: WalletId, entry_id: str, kind: str, amount: int, at_ms: int,
-        round_id: str = "", game: str = "", site: str = "", note: str = "",
+        round_id: str = "", game: str = "", site: str = "", note: str = "", fed: str = "",
     ) -> None:  # fmt: skip
         purse.balance += amount
         purse.seq += 1
         purse.entries.append(
-            Entry(entry_id, str(wallet), purse.seq, kind, amount, purse.balance, round_id, game, site, at_ms, note, "")
+            Entry(entry_id, str(wallet), purse.seq, kind, amount, purse.balance, round_id, game, site, at_ms, note, "", fed)
         )
 
     def _keep(self, wallet: WalletId, purse: _Purse) -> None:
@@ -193,7 +204,10 @@ class MemoryStore:
             posting.kind,
             posting.amount,
             posting.at_ms,
-            note=posting.reason,
+            posting.round,
+            posting.game,
+            posting.site,
+            posting.reason,
         )
         self._keep(wallet, purse)
         self._posted[once] = (posting, self._funds[wallet])

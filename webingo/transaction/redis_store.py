@@ -93,8 +93,8 @@ class RedisStore:
     async def post(self, posting: Posting) -> Funds:
         key, wallet = _keys(posting.wallet.user), str(posting.wallet)
         keys = (f"{key}once:{len(posting.id)}:{posting.id}:{wallet}", f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets")
-        args = (posting.id, wallet, posting.kind, posting.amount, posting.reason, posting.at_ms)
-        return _settled(await self._link.call(_POST, keys, args))
+        _, _, kind, amount, reason, at_ms, *belongs_to = posting
+        return _settled(await self._link.call(_POST, keys, (posting.id, wallet, kind, amount, reason, at_ms, *belongs_to)))
 
     async def funds(self, wallet: WalletId) -> Funds:
         balance, seq = await self._link.execute("HMGET", f"{_keys(wallet.user)}wallet:{wallet}", "balance", "seq")
@@ -194,9 +194,12 @@ def _commit_call(tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
         if part.round and part.round != current:
             number, current = number + 1, part.round
             keys.append(f"{key}round:{current}")
-        what = f"{number if part.round else 0} {part.closes:d}"
+        feeds = part.fed or part.triggers
+        what = f"{number if part.round else 0} {part.closes + 2 if feeds else part.closes:d}"
         for kind, amount in part.moves:
             what = f"{what} {'w' if kind == 'wager' else 'p'}{amount}"
+        if feeds:
+            what = f"{what}|{part.fed}|{' '.join(part.triggers)}"
         args += (what, part.header, part.record, b"" if part.state is tx.state else part.state)
     return keys, args
 
@@ -256,4 +259,6 @@ def _entry(position: bytes, fields: list[bytes]) -> Entry:
         at_ms=int(named["at"]),
         note=named.get("note", ""),
         position=position.decode(),
+        fed=named.get("fed", ""),
+        closes="closes" in named,
     )

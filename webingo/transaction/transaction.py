@@ -57,6 +57,10 @@ class Part(NamedTuple):
     `round` is empty for a transition outside of any round (a new deal of cards), which moves no money. `header` is set on
     the transition that opens the round. `record` is JSON: action, params, draws and moves; `state` is the public JSON of
     the state that it led to.
+
+    `fed` is what its wager feeds jackpots: "jp_a=1234 jp_b=99", in millionths of a storage unit; it stands on the part's first
+    wager in the ledger, so a part without a wager feeds nothing. `triggers` are the jackpots that this outcome wins: an entry
+    of the kind "trigger" for each, after the moves, with the jackpot's id as its note and no money.
     """
 
     round: str
@@ -65,6 +69,8 @@ class Part(NamedTuple):
     moves: tuple[Move, ...] = ()
     header: bytes = b""
     closes: bool = False
+    fed: str = ""
+    triggers: tuple[str, ...] = ()
 
 
 class Transaction(NamedTuple):
@@ -92,7 +98,8 @@ class Transaction(NamedTuple):
 class Posting(NamedTuple):
     """Money that moves outside of any session: a grant, an adjustment, a purchase. Posted once per wallet and `id`, for ever.
 
-    `amount` is signed; a negative one is refused with INSUFFICIENT_FUNDS where the balance does not reach.
+    `amount` is signed; a negative one is refused with INSUFFICIENT_FUNDS where the balance does not reach. `round`, `game` and
+    `site` say what it belongs to, where it belongs to something.
     """
 
     id: str
@@ -101,6 +108,9 @@ class Posting(NamedTuple):
     amount: int
     reason: str
     at_ms: int
+    round: str = ""
+    game: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,11 @@ class Opened:
 
 
 class Entry(NamedTuple):
-    """One line of the ledger. `id` is unique for ever, `amount` signed, `balance` the wallet's after it."""
+    """One line of the ledger. `id` is unique for ever, `amount` signed, `balance` the wallet's after it.
+
+    `closes` marks the last entry of a round: every round that was closed has exactly one. Where the part that closed it moved
+    nothing it is an entry of the kind "end", of no amount. `fed` and the kind "trigger": see Part.
+    """
 
     id: str
     wallet: str
@@ -132,6 +146,8 @@ class Entry(NamedTuple):
     note: str
     position: str
     """Where the entry stands in its shard's ledger; ordered within the shard."""
+    fed: str = ""
+    closes: bool = False
 
 
 class Event(NamedTuple):

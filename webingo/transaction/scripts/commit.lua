@@ -25,15 +25,20 @@ if (held[2] or '') == sid then return {'OK', balance, seq} end -- sent again aft
 if (held[2] or '') ~= base then return refuse('STALE') end
 
 local stake, won, round = tonumber(held[3] or 0), tonumber(held[4] or 0), held[5] or ''
+local NOTHING = {}
 local entries, records = {}, {}
--- A part is four arguments: "<round number> <1: it closes the round> w<wager> p<win> …", header, record, state.
+-- A part is four arguments: "<round number> <flags> w<wager> p<win> …", header, record, state. Flags: 1, it closes the round;
+-- 2, "|<what the wager feeds jackpots>|<jackpots that it wins>" follows, both with spaces in between.
 for first = at_arg, #ARGV, 4 do
-  local header, record, part_state = ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
-  local number, closes = string.match(ARGV[first], '^(%d+) (%d)')
+  local moves, header, record, part_state = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
+  local number, flags = string.match(moves, '^(%d+) (%d)')
+  local closes, fed, triggers = flags == '1' or flags == '3', '', ''
+  if flags > '1' then moves, fed, triggers = string.match(moves, '^(.-)|(.*)|(.*)$') end
+  local before_part = #entries
   local round_key = number ~= '0' and KEYS[FIRST_ROUND_KEY + tonumber(number)]
   local round_id = round_key and string.match(round_key, ':round:(.*)$') or ''
   if header ~= '' then stake, won = 0, 0 end
-  for letter, sum in string.gmatch(ARGV[first], '([wp])(%d+)') do
+  for letter, sum in string.gmatch(moves, '([wp])(%d+)') do
     local kind, amount = 'win', tonumber(sum)
     if letter == 'w' then kind, amount = 'wager', -amount end
     balance = balance + amount
@@ -47,11 +52,27 @@ for first = at_arg, #ARGV, 4 do
       if balance > MAX_AMOUNT then return refuse('LIMIT') end
     end
     seq = seq + 1
-    entries[#entries + 1] = {seq, kind, amount, balance, round_id}
+    local entry = {seq, kind, amount, balance, round_id}
+    if amount < 0 and fed ~= '' then entry[6], fed = {'fed', fed}, '' end
+    entries[#entries + 1] = entry
+  end
+  for jackpot in string.gmatch(triggers, '%S+') do
+    seq = seq + 1
+    entries[#entries + 1] = {seq, 'trigger', 0, balance, round_id, {'note', jackpot}}
   end
   if round_key then
-    records[#records + 1] = {round_key, round_id, header, record, part_state, closes == '1'}
-    round = closes == '1' and '' or round_id
+    records[#records + 1] = {round_key, round_id, header, record, part_state, closes}
+    round = closes and '' or round_id
+    if closes then
+      if #entries == before_part then
+        seq = seq + 1
+        entries[#entries + 1] = {seq, 'end', 0, balance, round_id}
+      end
+      local last = entries[#entries]
+      local more = last[6] or {}
+      more[#more + 1], more[#more + 2] = 'closes', '1'
+      last[6] = more
+    end
   end
 end
 
@@ -61,10 +82,10 @@ local seat, wallet = string.match(seat_key, ':seat:(.*)$'), string.match(wallet_
 local site = string.match(seat, '^[^:]*:([^:]*):')
 
 for index, entry in ipairs(entries) do
-  -- The base state is left once, so its id makes the entry's id unique for ever.
+  -- The base state is left once, so its id makes the entry's id unique for ever. entry[6]: fields that few entries have.
   redis.call('XADD', ledger_key, '*', 'id', base .. ':' .. index, 'wallet', wallet, 'seq', digits(entry[1]),
     'kind', entry[2], 'amount', digits(entry[3]), 'balance', digits(entry[4]), 'round', entry[5],
-    'game', game, 'site', site, 'at', at)
+    'game', game, 'site', site, 'at', at, unpack(entry[6] or NOTHING))
 end
 if #entries > 0 then
   redis.call('HSET', wallet_key, 'balance', digits(balance), 'seq', digits(seq))

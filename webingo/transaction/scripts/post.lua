@@ -1,6 +1,7 @@
 -- Money that moves outside of any session, once per posting id; a repetition is answered as the first call was.
 local once_key, wallet_key, ledger_key, wallets_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, wallet, kind, amount, note, at = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
+local round, game, site = ARGV[7], ARGV[8], ARGV[9]
 local MAX_AMOUNT = 9007199254740991
 
 local first = redis.call('HMGET', once_key, 'amount', 'kind', 'balance', 'seq')
@@ -20,6 +21,6 @@ redis.call('HSET', once_key, 'amount', digits(amount), 'kind', kind, 'balance', 
 redis.call('HSET', wallet_key, 'balance', balance_text, 'seq', seq_text)
 redis.call('SADD', wallets_key, wallet)
 redis.call('XADD', ledger_key, '*', 'id', 'post:' .. #id .. ':' .. id .. ':' .. wallet, 'wallet', wallet, 'seq', seq_text, 'kind', kind,
-  'amount', digits(amount), 'balance', balance_text, 'round', '', 'game', '', 'site', '', 'at', at, 'note', note)
+  'amount', digits(amount), 'balance', balance_text, 'round', round, 'game', game, 'site', site, 'at', at, 'note', note)
 redis.call('PUBLISH', 'wb:events', 'wallet ' .. seq_text .. ' ' .. balance_text .. ' ' .. wallet)
 return {'OK', balance, seq + 1}
