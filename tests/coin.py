@@ -44,6 +44,8 @@ class CoinEngine:
         bets: tuple[int, ...] = Field((1,), min_length=1)
         theme: str = "plain"
 
+    jackpots = ()
+
     def __init__(self, math, settings):
         if math.pay > 1000:
             raise ValueError("pay is above 1000")

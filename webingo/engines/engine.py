@@ -48,6 +48,10 @@ class Step(NamedTuple):
     `moves` are carried out in order with the change of state, all or nothing. A round begins with the first wager and is
     open until a step says `over`. `then` is an action that follows at once on the new state (a bet that first ends the
     round before): both transitions are committed together and pushed one after the other.
+
+    `jackpots` are those of the site that this outcome wins, beside its moves: ids that the settings gave to the engine, in an
+    order of the engine's that never changes, each at most once in a round, with the step whose state shows it. What one pays
+    is the house's affair: the engine never knows.
     """
 
     name: str
@@ -57,12 +61,15 @@ class Step(NamedTuple):
     moves: tuple[Move, ...] = ()
     over: bool = True
     then: Action | None = None
+    jackpots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Odds:
     """The exact mathematics of a game, per unit of stake. `details` holds what only this kind of game has; `parts` are the
-    exact means of the parts of a Sample, by their names, as far as they are known."""
+    exact means of the parts of a Sample, by their names, as far as they are known. Jackpots are in none of the
+    figures: they are not the engine's to pay. Where the game can win some, `details["jackpots"]` says how often, as a list of
+    {"id": the site's id, "probability": that a round wins it}, in the order of the engine's `jackpots`."""
 
     rtp: Fraction
     hit_rate: Fraction
@@ -104,7 +111,11 @@ class Engine(Protocol):
     Settings: ClassVar[type[BaseModel]]
 
     max_win: int
-    """The largest sum of wins of one round, as a multiple of the round's first wager: the commit refuses more."""
+    """The largest sum of wins of one round, as a multiple of the round's first wager, without jackpots: the commit refuses
+    more."""
+
+    jackpots: tuple[str, ...]
+    """The site's jackpots that the game can win under these settings; () where it wins none."""
 
     def __init__(self, math: Any, settings: Any) -> None: ...
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from webingo.resources.source import ResourceSource
 from webingo.rng import Rng
+from webingo.session.prizes import Prizes
 from webingo.support.clock import Clock
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Event
@@ -30,13 +31,15 @@ class Guest(Protocol):
 
 @dataclass
 class House:
-    """The means of play, and the open sessions by what may happen to them elsewhere. `debug` is the server's."""
+    """The means of play, and the open sessions by what may happen to them elsewhere. `debug` is the server's. `prizes` is None
+    where jackpots are not paid at once: the ledger has their triggers all the same."""
 
     store: Store
     resources: ResourceSource
     rng: Rng
     clock: Clock
     debug: bool = False
+    prizes: Prizes | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _by_subject: dict[tuple[str, str], set[Guest]] = field(default_factory=dict)
 

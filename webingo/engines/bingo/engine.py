@@ -53,6 +53,7 @@ class BingoEngine:
             "free": list(math.free),
         }
         self._bets = list(settings.bets)
+        self.jackpots: tuple[str, ...] = () if settings.jackpot is None else (settings.jackpot,)
 
     # States
 
@@ -165,6 +166,7 @@ class BingoEngine:
                 cells = cards[card]
                 for position, pattern, worth in missing:
                     near.append({"card": card, "pattern": pattern, "ball": cells[position], "pay": worth * each})
+        jackpots: tuple[str, ...] = ()
         left = math.draw + math.max_extra - len(balls)
         offered = left > 0 and gain > 0
         data = {
@@ -184,8 +186,13 @@ class BingoEngine:
         }
         if self._settings.jackpot is not None:
             within = self._hits(cards, balls[: math.jackpot_within])
-            data["jackpot"] = self._jackpot([card for card in open_cards if within >> card * numbers & full == full])
-        return Step("game", data, OFFER_ACTIONS if offered else GAME_ACTIONS, state.private, (wager,), over=False)
+            filled = [card for card in open_cards if within >> card * numbers & full == full]
+            data["jackpot"] = self._jackpot(filled)
+            # The draw decides it. Extra balls come later: the state goes on showing what it has won, and nothing is won again.
+            if filled and len(balls) == math.draw:
+                jackpots = self.jackpots
+        actions = OFFER_ACTIONS if offered else GAME_ACTIONS
+        return Step("game", data, actions, state.private, (wager,), over=False, jackpots=jackpots)
 
     def _hits(self, cards: list[list[int]], balls: list[int]) -> int:
         """The hit cells of the whole series: card c's mask begins at bit c x numbers.

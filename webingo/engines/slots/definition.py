@@ -4,7 +4,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from webingo.engines.slots.checks import problems
 from webingo.engines.slots.features import (
@@ -25,6 +25,7 @@ from webingo.engines.slots.size import MOST_PAID
 Align = Literal["left", "right", "both", "any"]
 _Stops = Annotated[tuple[Symbol, ...], Field(strict=False, min_length=1, max_length=1000)]
 _OneOrMore = str | list[str]
+SiteJackpot = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class Window(Model):
@@ -152,12 +153,20 @@ class Math(Model):
         return self
 
 
+def _each_once(jackpots: dict[str, str]) -> Table[str, str]:
+    for name in jackpots.values():
+        if sum(name == other for other in jackpots.values()) > 1:
+            raise ValueError(f"{name!r} is named twice: a round wins a jackpot of the site once at most")
+    return Table(jackpots)
+
+
 class Settings(Model):
     """What a site may choose. Amounts are in the denomination's smallest unit.
 
     `bets` are the bets per line (or coin) that are allowed, `lines` the numbers of lines that may be played (all of them only,
     where it isn't given), `max_stake` limits the total bet, `gamble` and `buy` say whether the game's gamble and feature buy
-    are offered.
+    are offered, and `jackpots` which jackpot of the site each of the game's jackpots wins: {id in the math: id on the site};
+    one that isn't named wins nothing.
     """
 
     bets: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_PAID)], ...], Field(strict=False, min_length=1)]
@@ -165,6 +174,7 @@ class Settings(Model):
     max_stake: Annotated[int, Field(ge=1, le=MOST_PAID)]
     gamble: bool = True
     buy: bool = True
+    jackpots: Annotated[dict[Name, SiteJackpot], AfterValidator(_each_once)] = Field(default_factory=Table)
 
     @field_validator("bets", "lines")
     @classmethod

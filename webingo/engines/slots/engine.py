@@ -15,6 +15,7 @@ from webingo.engines.slots.gamble import CONTEXTS, Offer, Table
 from webingo.engines.slots.orders import Order, Orders, bad
 from webingo.engines.slots.play import SHOWN_SPINS, Play, Round
 from webingo.errors import Code, Refused
+from webingo.problems import unknown
 from webingo.rng import Rng
 
 FREE_SPINS_ACTIONS = ("play",)
@@ -35,6 +36,8 @@ class SlotsEngine:
         self._orders = Orders(math, settings)
         self._play = Play(math)
         self._gamble = Table(math.gamble, math.win_cap) if math.gamble and settings.gamble else None
+        self._jackpots = _offered(math, settings)
+        self.jackpots: tuple[str, ...] = tuple(self._jackpots.values())
         # The commit refuses a round that wins more than max_win x its first wager, which is the total bet or, for a bought
         # feature, `cost` >= 1 times as much. No honest round does. It pays once, at its end, and that is
         # - with a win cap at most win_cap x the total bet: play.py stops there, and gamble.Table offers nothing above it;
@@ -164,7 +167,19 @@ class SlotsEngine:
     def _settled(
         self, state: GameState, round_: Round, moves: tuple[Move, ...] = (), listed: bool = False, collect: bool = False
     ) -> Step:
-        """Where a round stands after it went on: in a feature, at its win, or over."""
+        """Where a round stands after it went on, with the jackpots that it has won on the way."""
+        step = self._where(state, round_, moves, listed, collect)
+        if round_.jackpots and (won := self._newly_won(state, round_, bool(moves))):
+            return step._replace(jackpots=won)
+        return step
+
+    def _newly_won(self, state: GameState, round_: Round, begins: bool) -> tuple[str, ...]:
+        """In the order of the manifest. What the state shows as won belongs to the round before, where a round `begins`."""
+        before = () if begins else Round.won_in(state.data)
+        return tuple([site for name, site in self._jackpots.items() if name in round_.jackpots and name not in before])
+
+    def _where(self, state: GameState, round_: Round, moves: tuple[Move, ...], listed: bool, collect: bool) -> Step:
+        """In a feature, at its win, or over."""
         feature = round_.feature
         if feature:
             actions = FREE_SPINS_ACTIONS if feature["type"] == "free_spins" else CHOICE_ACTIONS
@@ -199,6 +214,10 @@ class SlotsEngine:
             data["idle_window"] = self._first_window
         if listed:
             data["spins"] = round_.spins[-SHOWN_SPINS:]
+        if self._jackpots:
+            data["jackpots"] = [
+                {"name": name, "id": site, "won": name in round_.jackpots} for name, site in self._jackpots.items()
+            ]
         return data
 
     # The mathematics, for people
@@ -219,6 +238,15 @@ class SlotsEngine:
         from webingo.engines.slots.simulation import simulate
 
         return simulate(self.math, self.settings, rounds, seed, buy)
+
+
+def _offered(math: definition.Math, settings: definition.Settings) -> dict[str, str]:
+    """The site's jackpots by their ids in the mathematics, in the manifest's order. Raises ValueError for an unknown one."""
+    ids = [jackpot.id for jackpot in math.jackpots]
+    for name in settings.jackpots:
+        if name not in ids:
+            raise ValueError(f"jackpots: {name!r}: {unknown('jackpot', name, ids)}")
+    return {name: settings.jackpots[name] for name in ids if name in settings.jackpots}
 
 
 def _plain(data: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ MOST_SPINS = 100_000
 @dataclass(slots=True)
 class Round:
     """A working copy of what a state says of its round. `bet` is per line or coin, `stake` the total bet, `win` what the round
-    has won so far, `spins` those of this step, `done` the feature that this step has ended."""
+    has won so far, `spins` those of this step, `done` the feature that this step has ended, `jackpots` those that it has won,
+    by their ids in the mathematics, each once."""
 
     bet: int
     lines: int
@@ -34,6 +35,7 @@ class Round:
     feature: dict[str, Any] | None = None
     queue: list[dict[str, Any]] = field(default_factory=list)
     done: dict[str, Any] | None = None
+    jackpots: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Round":
@@ -51,7 +53,13 @@ class Round:
             data["spin"],
             feature=feature,
             queue=list(data["queue"]),
+            jackpots=cls.won_in(data),
         )
+
+    @staticmethod
+    def won_in(data: Mapping[str, Any]) -> list[str]:
+        """The jackpots that a state shows as won."""
+        return [jackpot["name"] for jackpot in data.get("jackpots", ()) if jackpot["won"]]
 
 
 class Play:
@@ -80,6 +88,8 @@ class Play:
         judged = spin.judged
         won = judged.line_amount * round_.bet + judged.scatter_amount * round_.stake
         self._earn(round_, won * spin.multiplier)
+        if judged.jackpots:
+            _triggered(round_, judged.jackpots)
         awards = [award(given, self._by(pay, count, spin)) for given, pay, count in judged.awards]
         for given, times, of in self._random:
             if rng.below(of) < times:
@@ -112,6 +122,8 @@ class Play:
         feature["left"] -= 1
         won = judged.line_amount * round_.bet + judged.scatter_amount * round_.stake
         self._earn(round_, won * spin.multiplier)
+        if judged.jackpots:
+            _triggered(round_, judged.jackpots)
         awards = []
         for given, pay, count in judged.awards:
             shown = award(given, self._by(pay, count, spin))
@@ -172,6 +184,8 @@ class Play:
         feature["items"][place] = {**feature["items"][place], "open": True}
         feature["last"] = place
         feature["left"] = 0
+        if segment.jackpot:
+            _triggered(round_, (segment.jackpot,))
         self._found(round_, feature, segment.pay * self._unit(wheel, round_), segment.award)
 
     def _found(self, round_: Round, feature: dict[str, Any], pay: int, given: Award | None) -> None:
@@ -226,6 +240,11 @@ class Play:
     @staticmethod
     def _unit(feature: Pick | Wheel, round_: Round) -> int:
         return round_.stake if feature.unit == "total_bet" else round_.bet
+
+
+def _triggered(round_: Round, jackpots: Sequence[str]) -> None:
+    """Each is won once in a round, however often it is triggered."""
+    round_.jackpots += [jackpot for jackpot in jackpots if jackpot not in round_.jackpots]
 
 
 def _found(item: dict[str, Any], given: Award | None) -> dict[str, Any]:
