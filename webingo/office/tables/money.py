@@ -1,0 +1,97 @@
+"""The ledger, the rounds, and what they add up to."""
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webingo.office.columns import Base
+
+
+class Entry(Base):
+    """A line of the servers' ledger, as it is: `entry` is its id there, `position` where it stands in its shard."""
+
+    __tablename__ = "ledger"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    entry: Mapped[str] = mapped_column(unique=True)
+    shard: Mapped[int]
+    position: Mapped[str]
+    platform: Mapped[str]
+    denom: Mapped[str]
+    uid: Mapped[str]
+    seq: Mapped[int]
+    kind: Mapped[str]
+    amount: Mapped[int]
+    balance: Mapped[int]
+    round: Mapped[str]
+    game: Mapped[str]
+    site: Mapped[str]
+    at: Mapped[int]
+    note: Mapped[str]
+    fed: Mapped[str]
+    closes: Mapped[bool]
+    __table_args__ = (UniqueConstraint("platform", "denom", "uid", "seq"), Index(None, "round"), Index(None, "at", "id"))
+
+
+class Round(Base):
+    """A round, added up of its ledger entries. `n` grows in the order in which rounds were first heard of.
+
+    `version` is the game's, "" until the record came. `ended_at` is null while it is open: what was wagered in it is
+    held. `jackpot` is what jackpots paid; `won` is without it."""
+
+    __tablename__ = "rounds"
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    platform: Mapped[str]
+    site: Mapped[str]
+    uid: Mapped[str]
+    denom: Mapped[str]
+    game: Mapped[str]
+    version: Mapped[str] = mapped_column(default="")
+    began_at: Mapped[int]
+    ended_at: Mapped[int | None]
+    wagered: Mapped[int] = mapped_column(default=0)
+    won: Mapped[int] = mapped_column(default=0)
+    jackpot: Mapped[int] = mapped_column(default=0)
+    __table_args__ = (
+        Index(None, "platform", "uid", "n"),
+        Index(None, "platform", "site", "game", "n"),
+        Index(None, "game", "n"),
+        Index(None, "began_at", "n"),
+        Index("ix_rounds_open", "n", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    )
+
+
+class RoundRecord(Base):
+    """A round's record, [header, record, state, …] as JSON, packed with zlib."""
+
+    __tablename__ = "round_records"
+    round: Mapped[str] = mapped_column(primary_key=True)
+    blob: Mapped[bytes]
+
+
+class GameTotal(Base):
+    """Closed rounds of a game on a site, since ever. `wagered_squared` is the sum of each round's wager squared, for the
+    confidence band of the RTP: a float, since it is only for statistics."""
+
+    __tablename__ = "game_totals"
+    platform: Mapped[str] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(primary_key=True)
+    denom: Mapped[str] = mapped_column(primary_key=True)
+    game: Mapped[str] = mapped_column(primary_key=True)
+    rounds: Mapped[int]
+    wagered: Mapped[int]
+    wagered_squared: Mapped[float]
+    won: Mapped[int]
+
+
+class GameMinute(Base):
+    """Closed rounds of a game on a site by the minute (milliseconds // 60000) in which they ended."""
+
+    __tablename__ = "game_minutes"
+    minute: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(primary_key=True)
+    denom: Mapped[str] = mapped_column(primary_key=True)
+    game: Mapped[str] = mapped_column(primary_key=True)
+    rounds: Mapped[int]
+    wagered: Mapped[int]
+    won: Mapped[int]
