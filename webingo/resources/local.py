@@ -6,6 +6,7 @@ from typing import Any
 from webingo.errors import BadResource, Code, Refused
 from webingo.problems import Problem, unknown
 from webingo.resources.game import Game, GameManifest, read_manifest
+from webingo.resources.jackpots import unwinnable
 from webingo.resources.site import ANYWHERE, Site, read_site
 
 
@@ -91,6 +92,7 @@ class LocalResources:
         if ANYWHERE in site.allowed_origins and not self._debug:
             place = site.allowed_origins.index(ANYWHERE)
             self._problems.append((str(file), f"allowed_origins.{place}", 'the origin "*" is for debug only'))
+        named = dict[str, tuple[str, ...]]()
         for place, offer in enumerate(site.games):
             manifest = self.games.get(offer.id)
             if manifest is None:
@@ -98,9 +100,13 @@ class LocalResources:
                     self._problems.append((str(file), f"games.{place}.id", unknown("game", offer.id, self.games)))
                 continue
             try:
-                self._offered[site.id, offer.id] = manifest.build(offer.settings, offer.enabled)
+                game = self._offered[site.id, offer.id] = manifest.build(offer.settings, offer.enabled)
             except BadResource as error:
                 self._problems += [(str(file), f"games.{place}.{field}", reason) for _, field, reason in error.problems]
+            else:
+                named[offer.id] = getattr(game.engine, "jackpots", ())
+        if len(named) == len(site.games):
+            self._problems += [(str(file), field, reason) for field, reason in unwinnable(site, named)]
         self.sites[site.id] = site
 
 

@@ -4,11 +4,21 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from webingo.errors import BadResource
 from webingo.problems import invalid, read_object
 from webingo.resources.game import GameId
+from webingo.resources.jackpots import MOST_JACKPOTS, Jackpot, check_jackpots
 from webingo.transaction.transaction import MAX_AMOUNT
 from webingo.wallet.denomination import DENOMINATIONS
 
@@ -92,12 +102,20 @@ class Site(BaseModel):
     flags: Flags = Flags()
     test_mode: bool = False
     slot_ide: SlotIde = SlotIde()
+    jackpots: Annotated[list[Jackpot], Field(max_length=MOST_JACKPOTS)] = []
 
     @field_validator("denomination")
     @classmethod
     def _known(cls, value: str) -> str:
         if value not in DENOMINATIONS:
             raise ValueError(f"unknown denomination; there are {', '.join(DENOMINATIONS)}")
+        return value
+
+    @field_validator("jackpots")
+    @classmethod
+    def _fitting(cls, value: list[Jackpot], info: ValidationInfo) -> list[Jackpot]:
+        if {"denomination", "games"} <= info.data.keys():
+            check_jackpots(value, info.data["denomination"], [game.id for game in info.data["games"]])
         return value
 
 
