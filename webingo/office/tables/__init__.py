@@ -7,7 +7,7 @@ OFFSET. Players are (platform, uid), wallets (platform, denom, uid), sites (plat
 
 from webingo.office.columns import Base
 from webingo.office.tables.jackpots import Jackpot, JackpotWin
-from webingo.office.tables.money import Entry, GameMinute, GameTotal, Round, RoundRecord
+from webingo.office.tables.money import Entry, Finding, GameDay, GameMinute, GameTotal, Round, RoundRecord
 from webingo.office.tables.people import Audit, Staff, StaffSession
 from webingo.office.tables.players import Adjustment, Player, PlayerSession, Wallet
 from webingo.office.tables.sites import Change, Command, Site, SiteVersion, Value
@@ -19,6 +19,8 @@ __all__ = [
     "Change",
     "Command",
     "Entry",
+    "Finding",
+    "GameDay",
     "GameMinute",
     "GameTotal",
     "Jackpot",

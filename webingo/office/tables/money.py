@@ -1,5 +1,7 @@
 """The ledger, the rounds, and what they add up to."""
 
+from typing import Any
+
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,7 +56,9 @@ class Round(Base):
     __table_args__ = (
         Index(None, "platform", "uid", "n"),
         Index(None, "platform", "site", "game", "n"),
+        Index(None, "platform", "site", "n"),
         Index(None, "game", "n"),
+        Index(None, "won", "n"),
         Index(None, "began_at", "n"),
         Index("ix_rounds_open", "n", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     )
@@ -94,4 +98,35 @@ class GameMinute(Base):
     game: Mapped[str] = mapped_column(primary_key=True)
     rounds: Mapped[int]
     wagered: Mapped[int]
+    wagered_squared: Mapped[float] = mapped_column(server_default=text("0"))
     won: Mapped[int]
+
+
+class GameDay(Base):
+    """The same by the day (milliseconds // 86400000, UTC): reports over weeks add up these."""
+
+    __tablename__ = "game_days"
+    day: Mapped[int] = mapped_column(primary_key=True)
+    platform: Mapped[str] = mapped_column(primary_key=True)
+    site: Mapped[str] = mapped_column(primary_key=True)
+    denom: Mapped[str] = mapped_column(primary_key=True)
+    game: Mapped[str] = mapped_column(primary_key=True)
+    rounds: Mapped[int]
+    wagered: Mapped[int]
+    wagered_squared: Mapped[float]
+    won: Mapped[int]
+
+
+class Finding(Base):
+    """Something that does not add up and that somebody has to look at, once for each `kind` and `subject`. `gap`: entries of a
+    wallet are missing before the one that came. `cleared_by` has looked at it."""
+
+    __tablename__ = "findings"
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[int]
+    kind: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    cleared_by: Mapped[str | None]
+    cleared_at: Mapped[int | None]
+    __table_args__ = (UniqueConstraint("kind", "subject"), Index(None, "cleared_at", "n"))

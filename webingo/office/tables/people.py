@@ -9,7 +9,9 @@ from webingo.office.columns import Base
 
 
 class Staff(Base):
-    """`role` is viewer, operator or admin. `failed` counts wrong passwords since `failed_since`."""
+    """`role` is viewer, operator or admin. `failed` counts wrong passwords since `failed_since`.
+
+    `must_change`: the password was generated, and is good for nothing but choosing another one."""
 
     __tablename__ = "staff"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -17,6 +19,7 @@ class Staff(Base):
     password_hash: Mapped[str]
     role: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
+    must_change: Mapped[bool] = mapped_column(default=False)
     failed: Mapped[int] = mapped_column(default=0)
     failed_since: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[int] = mapped_column(default=0)
