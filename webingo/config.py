@@ -75,6 +75,19 @@ class Settings(BaseSettings):
         SecretStr(""), description="What this server shows to the backoffice; 32 characters or more. In debug made up if empty."
     )
     backoffice_url: _Url = Field("", description="Address of the backoffice's console; only shown to people.")
+    backoffice_port: int = Field(8090, ge=0, le=65535, description="The TCP port of `webingo backoffice`; 0 takes a free one.")
+    backoffice_address: str = Field(
+        "localhost", description="The address on which `webingo backoffice` listens; empty for all interfaces."
+    )
+    backoffice_database: str = Field(
+        "sqlite:///var/backoffice.db",
+        pattern=r"^(sqlite:///.+|postgresql(\+psycopg)?://.+)$",
+        repr=False,  # may carry a password
+        description="The database of `webingo backoffice`: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+    )
+    adjustment_limit: int = Field(
+        10_000, ge=0, le=2**53 - 1, description="An adjustment above so many smallest units needs a second person's approval."
+    )
     fb_app_id: str = Field("", pattern=r"^[0-9]*$", description="The application's id at Facebook.")
     fb_app_secret: SecretStr = Field(
         SecretStr(""), description="The application's secret at Facebook, for calls between servers."
