@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("password_hash", TEXT, nullable=False),
         sa.Column("role", TEXT, nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("failed", INTEGER, nullable=False),
         sa.Column("failed_since", INTEGER, nullable=False),
         sa.Column("locked_until", INTEGER, nullable=False),
