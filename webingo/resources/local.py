@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from webingo.errors import BadResource, Code, Refused
-from webingo.problems import Problem, unknown
+from webingo.problems import Problem
 from webingo.resources.game import Game, GameManifest, read_manifest
-from webingo.resources.jackpots import unwinnable
-from webingo.resources.site import ANYWHERE, Site, read_site
+from webingo.resources.offers import offers
+from webingo.resources.site import Site, read_site
 
 
 class LocalResources:
@@ -89,24 +89,9 @@ class LocalResources:
         except BadResource as error:
             self._problems += error.problems
             return
-        if ANYWHERE in site.allowed_origins and not self._debug:
-            place = site.allowed_origins.index(ANYWHERE)
-            self._problems.append((str(file), f"allowed_origins.{place}", 'the origin "*" is for debug only'))
-        named = dict[str, tuple[str, ...]]()
-        for place, offer in enumerate(site.games):
-            manifest = self.games.get(offer.id)
-            if manifest is None:
-                if offer.id not in self._refused:
-                    self._problems.append((str(file), f"games.{place}.id", unknown("game", offer.id, self.games)))
-                continue
-            try:
-                game = self._offered[site.id, offer.id] = manifest.build(offer.settings, offer.enabled)
-            except BadResource as error:
-                self._problems += [(str(file), f"games.{place}.{field}", reason) for _, field, reason in error.problems]
-            else:
-                named[offer.id] = getattr(game.engine, "jackpots", ())
-        if len(named) == len(site.games):
-            self._problems += [(str(file), field, reason) for field, reason in unwinnable(site, named)]
+        offered, problems = offers(site, self.games, self._debug, self._refused)
+        self._offered |= {(site.id, game_id): game for game_id, game in offered.items()}
+        self._problems += [(str(file), field, reason) for field, reason in problems]
         self.sites[site.id] = site
 
 
