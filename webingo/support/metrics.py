@@ -6,7 +6,8 @@ The numbers are handed over when somebody asks.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -26,6 +27,9 @@ class _Counts(Collector):
         self.games: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])  # rounds, wagered, won
         self.commits = [0] * (len(_BUCKETS) + 1)
         self.commit_seconds = 0.0
+        self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
+        self.breakers: Callable[[], Mapping[str, str]] = dict
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("webingo_connections", "Open WebSocket connections.", self.connections)
@@ -42,6 +46,7 @@ class _Counts(Collector):
         yield refusals
         yield from self._money()
         yield self._commit_latency()
+        yield from self._backoffice()
 
     def _money(self) -> Iterator[Metric]:
         described = (("rounds", "Rounds begun."), ("wagered_units", "Wagers, in units."), ("won_units", "Wins, in units."))
@@ -53,12 +58,34 @@ class _Counts(Collector):
 
     def _commit_latency(self) -> Metric:
         family = HistogramMetricFamily("webingo_commit_seconds", "Time from a transaction to the store's answer.")
-        total, buckets = 0, []
-        for bound, count in zip((*(str(bound) for bound in _BUCKETS), "+Inf"), self.commits, strict=True):
-            total += count
-            buckets.append((bound, total))
-        family.add_metric((), buckets, self.commit_seconds)
+        family.add_metric((), _cumulated(self.commits), self.commit_seconds)
         return family
+
+    def _backoffice(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "webingo_backoffice_calls",
+            "Calls to the backoffice, by what came of them: ok, rejected, failed, not_tried.",
+            labels=("call", "result"),
+        )
+        for labels, count in self.calls.items():
+            calls.add_metric(labels, count)
+        yield calls
+        seconds = HistogramMetricFamily("webingo_backoffice_seconds", "Time from a call to its answer.", labels=("call",))
+        for call, (total_seconds, *counts) in self.call_seconds.items():
+            seconds.add_metric((call,), _cumulated(counts), total_seconds)
+        yield seconds
+        states = GaugeMetricFamily(
+            "webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", labels=("line", "state")
+        )
+        for line, state in self.breakers().items():
+            for known in ("closed", "open", "half-open"):
+                states.add_metric((line, known), state == known)
+        yield states
+
+
+def _cumulated(counts: Sequence[float]) -> list[tuple[str, float]]:
+    bounds = (*(str(bound) for bound in _BUCKETS), "+Inf")
+    return list(zip(bounds, accumulate(counts), strict=True))
 
 
 _COUNTS = _Counts()
@@ -90,6 +117,20 @@ def played(game: str, denom: str, *, opened: bool, wagered: int, won: int) -> No
     sums[0] += opened
     sums[1] += wagered
     sums[2] += won
+
+
+def backoffice_called(call: str, result: str, seconds: float) -> None:
+    """What came of a call: ok, rejected (it said no), failed (no answer that counts), not_tried (the breaker was open)."""
+    _COUNTS.calls[call, result] += 1
+    if result != "not_tried":
+        spent = _COUNTS.call_seconds[call]
+        spent[0] += seconds
+        spent[1 + bisect_left(_BUCKETS, seconds)] += 1
+
+
+def breakers(states: Callable[[], Mapping[str, str]]) -> None:
+    """Where to ask for the states of the backoffice's circuit breakers, by line."""
+    _COUNTS.breakers = states
 
 
 def refused(code: str) -> None:
