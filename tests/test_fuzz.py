@@ -149,7 +149,7 @@ async def credits_moved_as_asked(server: Server, fuzzer: Fuzzer) -> int:
             bases.add(base)
             assert 0 < -entry.amount <= 400
         else:
-            assert entry.kind in ("gift", "grant", "win")
+            assert entry.kind in ("gift", "grant", "win", "end")
     assert sum(entry.amount for entry in entries) == (await server.store.funds(_wallet(fuzzer.uid))).balance
     return len(bases)
 
