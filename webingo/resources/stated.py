@@ -47,17 +47,17 @@ def fingerprint(game: Game) -> str:
 def wrong_rtps(resources: LocalResources, res_dir: Path) -> Iterator[Problem]:
     """Games whose stated RTP is not the exact one, also as sites have changed their settings."""
     for game in resources.built.values():
-        for field, reason in _wrong(game):
+        for field, reason in wrong_rtp(game):
             yield str(res_dir / "games" / game.manifest.id / "manifest.json"), field, reason
     for site in resources.sites.values():
         for place, offer in enumerate(site.games):
             if offer.settings:
-                for _, reason in _wrong(resources.offered(site, offer.id)):
+                for _, reason in wrong_rtp(resources.offered(site, offer.id)):
                     yield str(res_dir / "local_sites" / f"{site.id}.json"), f"games.{place}.settings", reason
 
 
-def _wrong(game: Game) -> Iterator[tuple[str, str]]:
-    """(field of the manifest, what is wrong with it)."""
+def wrong_rtp(game: Game) -> Iterator[tuple[str, str]]:
+    """(field of the manifest, what is wrong with it): nothing where the stated RTP is the exact one."""
     try:
         stated, counted = game.manifest.rtp, float(odds_of(game).rtp)
     except BadResource as error:
