@@ -15,12 +15,21 @@ class ResourceSource(Protocol):
         """The manifests of all games, by id, whether a site offers them or not."""
         ...
 
+    @property
+    def built(self) -> Mapping[str, Game]:
+        """All games with their own settings, by id."""
+        ...
+
     async def site(self, platform: str, site_id: str) -> Site:
         """Raises Refused UNKNOWN_SITE, also for a site of another platform. A closed one is found too."""
         ...
 
+    def newest(self, site: Site) -> Site:
+        """The site as it is now: it may have changed since it was given out."""
+        ...
+
     def game(self, site: Site, game_id: str) -> Game:
-        """The game as the site offers it. Raises Refused UNKNOWN_GAME or GAME_DISABLED."""
+        """The game as the site offers it now. Raises Refused UNKNOWN_GAME or GAME_DISABLED."""
         ...
 
     def offered(self, site: Site, game_id: str) -> Game:

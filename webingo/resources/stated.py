@@ -1,7 +1,7 @@
 """Whether manifests state what their mathematics gives. Counting the odds takes up to a second for a game."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from webingo.errors import BadResource
 from webingo.problems import Problem, invalid
 from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
+from webingo.resources.shelf import Shelf
+from webingo.resources.site import Site
 
 RTP_TOLERANCE = 1e-6
 
@@ -46,14 +48,25 @@ def fingerprint(game: Game) -> str:
 
 def wrong_rtps(resources: LocalResources, res_dir: Path) -> Iterator[Problem]:
     """Games whose stated RTP is not the exact one, also as sites have changed their settings."""
+    yield from wrong_games(resources, res_dir)
+    for site in resources.sites.values():
+        for field, reason in wrong_offers(site, {game.id: resources.offered(site, game.id) for game in site.games}):
+            yield str(res_dir / "local_sites" / f"{site.id}.json"), field, reason
+
+
+def wrong_games(resources: Shelf, res_dir: Path) -> Iterator[Problem]:
+    """Games whose stated RTP is not the exact one."""
     for game in resources.built.values():
         for field, reason in wrong_rtp(game):
             yield str(res_dir / "games" / game.manifest.id / "manifest.json"), field, reason
-    for site in resources.sites.values():
-        for place, offer in enumerate(site.games):
-            if offer.settings:
-                for _, reason in wrong_rtp(resources.offered(site, offer.id)):
-                    yield str(res_dir / "local_sites" / f"{site.id}.json"), f"games.{place}.settings", reason
+
+
+def wrong_offers(site: Site, offered: Mapping[str, Game]) -> Iterator[tuple[str, str]]:
+    """(field of the site's document, reason): games that don't return what they state with the site's settings."""
+    for place, offer in enumerate(site.games):
+        if offer.settings:
+            for _, reason in wrong_rtp(offered[offer.id]):
+                yield f"games.{place}.settings", reason
 
 
 def wrong_rtp(game: Game) -> Iterator[tuple[str, str]]:
