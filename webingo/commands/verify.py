@@ -55,6 +55,7 @@ def _document(proof: "Proof") -> dict[str, Any]:
                 "params": step.params,
                 "draws": [draw._asdict() for draw in step.draws],
                 "moves": step.moves,
+                "jackpots": step.jackpots,
                 "state": step.state,
                 "problem": step.problem,
             }
@@ -76,7 +77,7 @@ def _show(proof: "Proof") -> None:
             step["action"],
             Text(str(step["params"] or "")),
             Text(" ".join(f"{draw['method']}{tuple(draw['args'])}={draw['result']}" for draw in step["draws"])),
-            ", ".join(f"{kind} {amount}" for kind, amount in step["moves"]),
+            ", ".join([*(f"{kind} {amount}" for kind, amount in step["moves"]), *step["jackpots"]]),
             step["state"]["name"],
             Text(step["problem"] or "✓"),
         )

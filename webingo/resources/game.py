@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -13,6 +13,9 @@ from webingo.engines.registry import engines
 from webingo.errors import BadResource
 from webingo.problems import Problem, invalid, read_object, unknown
 from webingo.transaction.transaction import MAX_AMOUNT
+
+if TYPE_CHECKING:
+    from webingo.resources.jackpots import Feeds
 
 GameId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Version = Annotated[
@@ -97,12 +100,14 @@ class GameManifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """A game as one site offers it. `settings` are those in force, with every default filled in."""
+    """A game as one site offers it. `settings` are those in force, with every default filled in; `feeds` says what its wagers
+    add to the site's jackpots, None where that is nothing."""
 
     manifest: GameManifest
     settings: dict[str, Any]
     engine: Engine
     enabled: bool = True
+    feeds: "Feeds | None" = None
 
 
 def read_manifest(file: Path) -> GameManifest:

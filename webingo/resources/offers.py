@@ -4,6 +4,7 @@ The same checks for a file, for what a backoffice sends, and for what is typed i
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from webingo.errors import BadResource
 from webingo.problems import invalid, unknown
 from webingo.resources.game import Game, GameManifest
-from webingo.resources.jackpots import unwinnable
+from webingo.resources.jackpots import feeds, unwinnable
 from webingo.resources.site import ANYWHERE, Site
 
 
@@ -46,7 +47,7 @@ def offers(
                 problems.append((f"games.{place}.id", unknown("game", offer.id, games)))
             continue
         try:
-            offered[offer.id] = manifest.build(offer.settings, offer.enabled)
+            offered[offer.id] = replace(manifest.build(offer.settings, offer.enabled), feeds=feeds(site, offer.id))
         except BadResource as error:
             problems += [(f"games.{place}.{field}", reason) for _, field, reason in error.problems]
     if len(offered) == len(site.games):

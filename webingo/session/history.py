@@ -23,7 +23,8 @@ class _Question(BaseModel):
 class HistoryComponent:
     """Messages: {"what": "rounds", "first", "count"} lists rounds, newest first; {"what": "round", "id"} shows one whole.
 
-    A listed round is {id, game, at, denom, wagered, won}; a shown one has `steps` [{action, params, moves, at, state}] too.
+    A listed round is {id, game, at, denom, wagered, won}; a shown one has `steps` [{action, params, moves, at, state}] too, of
+    which those that have won jackpots have their ids as `jackpots`.
     Rounds of other players are answered like unknown ones.
     """
 
@@ -77,5 +78,9 @@ class HistoryComponent:
         """Nothing is kept between messages."""
 
 
+_INSIDE = {"draws", "fed"}
+"""What a record has for proofs and for accounts."""
+
+
 def _without_draws(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if name != "draws"}
+    return {name: value for name, value in record.items() if name not in _INSIDE}

@@ -4,6 +4,7 @@ Everything here is committed before it is true: where a commit is refused, the p
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,6 +16,7 @@ from webingo.resources.game import Game
 from webingo.resources.site import Site
 from webingo.session.house import House
 from webingo.session.play import Running, Transition, began, made_under, resumed, transitions
+from webingo.session.prizes import Won
 from webingo.support import metrics
 from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction
 from webingo.wallet.wallet import Wallet
@@ -74,7 +76,8 @@ class Place:
             game = (resources.offered if opened.round else resources.game)(self.site, opened.game)
             version, settings = made_under(opened.private)
             if version == game.manifest.version and (opened.round or settings == game.settings):
-                game = game if settings == game.settings else game.manifest.recorded(settings)
+                if settings != game.settings:
+                    game = replace(game.manifest.recorded(settings), feeds=game.feeds)
                 self.running = resumed(game, opened.state, opened.private, opened.round)
                 return
             reason = "the rules have changed"
@@ -110,6 +113,9 @@ class Place:
         """The turn was committed, which left these funds: every transition with the funds after it."""
         done = turn.transitions
         self.running, self.funds = done[-1].running, funds
+        for transition in done:
+            if transition.part.triggers:
+                self._award(transition)
         if turn.begins and self.site.flags.min_spin_ms:
             self._next_round = self._house.clock.monotonic() + self.site.flags.min_spin_ms / 1000
         if len(done) == 1:
@@ -120,6 +126,13 @@ class Place:
             balance += transition.won - transition.wagered
             shown.append((transition, Funds(balance, funds.seq)))
         return shown
+
+    def _award(self, transition: Transition) -> None:
+        """Tells of the jackpots that the committed transition has won, so that they are paid at once."""
+        if prizes := self._house.prizes:
+            part, game = transition.part, transition.running.game.manifest.id
+            for jackpot in part.triggers:
+                prizes.award(Won(self.seat, self.wallet.id, part.round, game, jackpot))
 
     async def refused(self, transaction: Transaction, refusal: Refused) -> None:
         """The store refused: what it knows better is learned."""

@@ -85,18 +85,29 @@ def _transition(
             raise RuntimeError(f"{running.game.manifest.id}: a round has to begin with a wager")
         round_id = fresh_sharded_id(seat.user)
         header = _header(running, round_id, seat, wallet, at_ms)
-    record = orjson.dumps(
-        {
-            "action": action.name,
-            "params": action.params,
-            "draws": recorder.written,
-            "moves": [(kind, amount) for kind, amount in moves],  # orjson takes no named tuples
-            "at": at_ms,
-        }
-    )
+    written = {
+        "action": action.name,
+        "params": action.params,
+        "draws": recorder.written,
+        "moves": [(kind, amount) for kind, amount in moves],  # orjson takes no named tuples
+        "at": at_ms,
+    }
+    fed = ""
+    if wagered and (feeds := running.game.feeds):
+        fed = written["fed"] = feeds.of(wagered)
+    if step.jackpots:
+        _check_jackpots(running.game, step, round_id)
+        written["jackpots"] = step.jackpots
+    record = orjson.dumps(written)
     after = _entered(running.game, step, "" if step.over else round_id, running)
-    part = Part(round_id, record, after.public, moves, header, step.over and bool(round_id))
+    part = Part(round_id, record, after.public, moves, header, step.over and bool(round_id), fed, step.jackpots)
     return Transition(after, part, wagered, won)
+
+
+def _check_jackpots(game: Game, step: Step, round_id: str) -> None:
+    """What an engine may not do: a jackpot is won in a round, by a game whose engine said that it can win it."""
+    if not round_id or not set(step.jackpots) <= set(game.engine.jackpots):
+        raise RuntimeError(f"{game.manifest.id}: the jackpots {', '.join(step.jackpots)} can't be won here")
 
 
 def _entered(game: Game, step: Step, round_id: str, before: Running | None = None) -> Running:

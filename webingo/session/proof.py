@@ -21,6 +21,7 @@ class ProvedStep:
     moves: list[tuple[str, int]]
     state: dict[str, Any]
     problem: str = ""
+    jackpots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def _replayed(
 ) -> tuple[ProvedStep, GameState, bool]:
     draws = [Draw(*draw) for draw in written["draws"]]
     moves = [(kind, amount) for kind, amount in written["moves"]]
+    jackpots = tuple(written.get("jackpots", ()))
     rng, over, problem = ForcedRng(draws), False, ""
     try:
         step = game.engine.apply(state, Action(written["action"], written["params"]), rng)
@@ -86,7 +88,9 @@ def _replayed(
             problem = "the replayed state differs from the one that was shown"
         elif [tuple(move) for move in step.moves] != moves:
             problem = f"the replayed moves {[tuple(move) for move in step.moves]} differ from {moves}"
+        elif step.jackpots != jackpots:
+            problem = f"the replayed jackpots {list(step.jackpots)} differ from {list(jackpots)}"
         elif not rng.exhausted:
             problem = "more numbers were drawn than the rules ask for"
         state = GameState(shown["id"], step.name, step.data, step.actions, step.private)
-    return ProvedStep(written["action"], written["params"], draws, moves, shown, problem), state, over
+    return ProvedStep(written["action"], written["params"], draws, moves, shown, problem, jackpots), state, over
