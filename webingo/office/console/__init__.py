@@ -1,7 +1,38 @@
-"""The console: the backoffice for people, in the browser."""
+"""The console: the backoffice for people, in the browser.
+
+An application of its own beside the API: its answers are pages, its errors too, and none of it is in the API's document.
+"""
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from webingo.errors import Refused
+from webingo.office.console import desk, pages, signin_pages
+from webingo.office.console.shield import Shield
+from webingo.office.office import Office
+
+ROUTERS = [signin_pages.open_routes, signin_pages.own_routes]
 
 
 def install(app: FastAPI) -> None:
-    """Adds the console's pages, its files and its error pages. None of them is in the API's document (include_in_schema=False)."""
+    """Puts the console under everything that the application does not answer itself: to be called last."""
+    app.mount("/", Shield(create_console(app.state.office)), name="console")
+
+
+def create_console(office: Office) -> FastAPI:
+    """The console's routes, without the shield that has to stand around them."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, default_response_class=HTMLResponse, redirect_slashes=False)
+    app.state.office = office
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/assets", StaticFiles(directory=pages.FOLDER / "static"), name="assets")
+    app.add_exception_handler(desk.SignedOut, desk.on_signed_out)
+    app.add_exception_handler(desk.ChangeFirst, desk.on_change_first)
+    app.add_exception_handler(HTTPException, pages.on_http_error)
+    app.add_exception_handler(RequestValidationError, pages.on_invalid)
+    app.add_exception_handler(Refused, pages.on_refused)
+    app.add_exception_handler(Exception, pages.on_bug)
+    return app

@@ -1,0 +1,60 @@
+"""What holds for every answer of the console: cautious headers, and requests that are too large are not read."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BYTES = 2 << 20
+"""The largest body: a site's document with room to spare."""
+
+HEADERS = {
+    # Nothing from elsewhere and nothing inline: text that slips through as markup still can't run or restyle anything.
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not "no-referrer": browsers would then hide the origin of our own forms, too.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+_SECURE_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+_KEEP = "public, max-age=31536000, immutable"  # an asset's address changes with what is in it
+
+
+class Shield:
+    """Stands around the console's application, and sees its errors' answers too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _add_headers(scope, MutableHeaders(scope=message))
+            await send(message)
+
+        refusal = _refusal(Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, guarded)
+
+
+def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
+    secure = _SECURE_ONLY if scope["scheme"] == "https" else {}
+    for name, value in {**HEADERS, **secure}.items():
+        headers.setdefault(name, value)
+    asset = "/assets/" in scope["path"]
+    headers.setdefault("Cache-Control", _KEEP if asset and b"v=" in scope["query_string"] else "no-store")
+
+
+def _refusal(headers: Headers) -> ASGIApp | None:
+    """Bodies tell their length first (browsers do): it is believed, as the server reads no more than that."""
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not length.isdecimal():
+        return PlainTextResponse("The length of the request has to be stated.", 411)
+    return PlainTextResponse("The request is too large.", 413) if int(length) > MOST_BYTES else None

@@ -1,0 +1,111 @@
+"""How values look on a page: money, times, numbers and names, as filters of the templates."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from webingo.wallet.denomination import DENOMINATIONS, Denomination
+
+MINUS = "\N{MINUS SIGN}"
+_PLAIN = Denomination("", "", True, 1, "")
+_SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
+_WORDS = {"uid": "Player id", "denom": "Denomination", "id": "Id", "rtp": "RTP"}
+
+
+def money_text(amount: int | None, denom: str) -> str:
+    """An amount in smallest units, as its denomination is written: R$ 1,234.50; of an unknown one the number and the name."""
+    if amount is None:
+        return "–"
+    known = DENOMINATIONS.get(denom)
+    shown = known or _PLAIN
+    whole, part = divmod(abs(amount), shown.money_multiplier)
+    digits = len(str(shown.money_multiplier)) - 1
+    number = f"{whole:,}" if shown.integer or not digits else f"{whole:,}.{part:0{digits}}"
+    suffix = shown.suffix if known else f" {denom}"
+    return f"{MINUS if amount < 0 else ''}{shown.prefix}{number}{suffix}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def money(amount: int | None, denom: str) -> Markup:
+    """For amounts that stand for themselves; negative ones are marked."""
+    mark = " is-negative" if (amount or 0) < 0 else ""
+    return Markup('<span class="money{}">{}</span>').format(mark, money_text(amount, denom))
+
+
+def signed(amount: int | None, denom: str) -> Markup:
+    """For changes: + in front of gains."""
+    mark = "" if not amount else " is-positive" if amount > 0 else " is-negative"
+    plus = "+" if (amount or 0) > 0 else ""
+    return Markup('<span class="money{}">{}{}</span>').format(mark, plus, money_text(amount, denom))
+
+
+def utc(ms: int) -> datetime:
+    """Times beyond what a calendar knows come out as its end: a wrong time must not hide a page."""
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def when(ms: int | None, empty: str = "–") -> Markup:
+    """A time to the second, UTC; its exact milliseconds are in its title."""
+    if ms is None:
+        return escape(empty)
+    at = utc(ms)
+    exact = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, f"{at:%Y-%m-%d} {at:%H:%M:%S}")
+
+
+def ago(ms: int | None, now_ms: int, empty: str = "never") -> Markup:
+    """How long ago, in the largest unit that fits; the time itself is in the title."""
+    if ms is None:
+        return escape(empty)
+    exact = utc(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+    passed = span(max(0, now_ms - ms))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        exact, exact, "now" if passed == "0 s" else f"{passed} ago"
+    )
+
+
+def span(ms: int | None) -> str:
+    """A duration in its two largest units: 3 min 20 s."""
+    if ms is None:
+        return "–"
+    for place, (size, name) in enumerate(_SPANS):
+        if ms >= size:
+            rest = ms % size // _SPANS[place + 1][0] if place + 1 < len(_SPANS) else 0
+            return f"{ms // size} {name}" + (f" {rest} {_SPANS[place + 1][1]}" if rest else "")
+    return "0 s"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """0.951 is 95.10 %."""
+    return "–" if value is None else f"{100 * value:,.{digits}f}\N{NO-BREAK SPACE}%".replace("-", MINUS)
+
+
+def words(name: str) -> str:
+    """max_stake is Max stake."""
+    return _WORDS.get(name) or name.replace("_", " ").replace(".", " ").replace("-", " ").strip().capitalize()
+
+
+def part(value: Any) -> str:
+    """For putting into a path: a slash is no separator then."""
+    return quote(str(value), safe="")
+
+
+FILTERS = {
+    "money": money,
+    "money_text": money_text,
+    "signed": signed,
+    "when": when,
+    "span": span,
+    "number": number,
+    "percent": percent,
+    "words": words,
+    "part": part,
+}
