@@ -9,6 +9,7 @@ import orjson
 
 from webingo.errors import Code, Refused
 from webingo.support.clock import Clock, SystemClock
+from webingo.transaction.memory_groups import MemoryGroups
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import MAX_AMOUNT, Entry, Event, Funds, Opened, Part, Posting, Seat, Transaction, WalletId
 from webingo.user import User
@@ -39,15 +40,14 @@ class _Purse:
     entries: list[Entry] = field(default_factory=list)
 
 
-class MemoryStore:
+class MemoryStore(MemoryGroups):
     """Keeps nothing. Every method runs to its end without awaiting, which makes it atomic."""
 
     def __init__(self, history_rounds: int = 1000, clock: Clock | None = None) -> None:
+        super().__init__(clock or SystemClock())
         self._history_rounds = history_rounds
-        self._clock = clock or SystemClock()
         self._places: dict[Seat, _Place] = {}
         self._funds: dict[WalletId, Funds] = {}
-        self._ledgers: dict[int, list[Entry]] = defaultdict(list)
         self._watch: dict[WalletId, dict[str, int]] = defaultdict(dict)
         self._rounds: dict[str, list[bytes]] = {}
         self._history: dict[User, list[str]] = defaultdict(list)
@@ -160,9 +160,7 @@ class MemoryStore:
         )
 
     def _keep(self, wallet: WalletId, purse: _Purse) -> None:
-        ledger = self._ledgers[wallet.user.shard]
-        for entry in purse.entries:
-            ledger.append(entry._replace(position=f"{len(ledger):020d}"))
+        self._append(wallet.user.shard, purse.entries)
         self._funds[wallet] = Funds(purse.balance, purse.seq)
 
     async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
@@ -250,10 +248,6 @@ class MemoryStore:
             if place.round and place.touched_ms < before_ms and seat.user.shard == shard
         ]
         return sorted(found, key=lambda seat: self._places[seat].touched_ms)[first : first + count]
-
-    async def entries(self, shard: int) -> AsyncIterator[Entry]:
-        for entry in list(self._ledgers[shard]):
-            yield entry
 
     async def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
         for wallet, funds in sorted(self._funds.items(), key=lambda item: str(item[0])):

@@ -1,11 +1,13 @@
 """Whether the ledger is the truth: every wallet's entries, one after the other, must lead to its balance."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Entry, Funds
 from webingo.user import SHARDS
+
+_TRIES = 5  # a sweep trims once a minute, and is done with a shard at once
 
 
 class Finding(NamedTuple):
@@ -26,24 +28,31 @@ class Audit(NamedTuple):
 
 
 class _Chain:
-    """A wallet's entries seen so far: each must continue the one before. A trimmed ledger begins with any number."""
+    """A wallet's entries seen so far: each must continue the one before, and the first what was trimmed before it."""
 
-    def __init__(self) -> None:
-        self.last: Entry | None = None
-        self.at: dict[int, int] = {}
+    def __init__(self, trimmed: Funds) -> None:
+        self.last = trimmed
+        self.at = {trimmed.seq: trimmed.balance}
         self.broken: list[tuple[str, int, int]] = []
 
     def add(self, entry: Entry, wanted_seq: int) -> None:
         last = self.last
-        if last is None and entry.seq == 1 and entry.balance != entry.amount:
-            self.broken.append(("the first balance is not the first amount", entry.amount, entry.balance))
-        if last is not None and entry.seq != last.seq + 1:
+        if entry.seq != last.seq + 1:
             self.broken.append(("entries are missing or repeated", last.seq + 1, entry.seq))
-        elif last is not None and entry.balance != last.balance + entry.amount:
+        elif entry.balance != last.balance + entry.amount:
             self.broken.append((f"entry {entry.id} does not add up", last.balance + entry.amount, entry.balance))
         if entry.seq == wanted_seq:
             self.at[wanted_seq] = entry.balance
-        self.last = entry
+        self.last = Funds(entry.balance, entry.seq)
+
+
+class _Shard(NamedTuple):
+    """What was read of one shard: the wallets, their chains, how many entries, and ids that stand twice."""
+
+    funds: dict[str, Funds]
+    chains: dict[str, _Chain]
+    entries: int
+    findings: list[Finding]
 
 
 async def reconcile(store: Store) -> Audit:
@@ -51,34 +60,53 @@ async def reconcile(store: Store) -> Audit:
     entry of its own sequence number, and entries that came later only have to continue the chain."""
     wallets = entries = 0
     findings: list[Finding] = []
-    for shard in range(SHARDS):
-        funds = {name: funds async for name, funds in store.wallets(shard)}
-        chains: dict[str, _Chain] = {}
-        ids: set[str] = set()
-        async for entry in store.entries(shard):
-            entries += 1
-            if entry.id in ids:
-                findings.append(Finding(entry.wallet, f"entry {entry.id} stands twice", entry.seq, entry.balance))
-            ids.add(entry.id)
-            known = funds.get(entry.wallet)
-            chains.setdefault(entry.wallet, _Chain()).add(entry, known.seq if known else 0)
-        wallets += len(funds)
-        findings += [finding async for finding in _compared(store, funds, chains)]
+    for number in range(SHARDS):
+        shard = await _untrimmed_meanwhile(store, number)
+        wallets += len(shard.funds)
+        entries += shard.entries
+        findings += shard.findings
+        findings += _compared(shard)
     return Audit(wallets, entries, findings)
 
 
-async def _compared(store: Store, funds: dict[str, Funds], chains: dict[str, _Chain]) -> AsyncIterator[Finding]:
-    for name, chain in chains.items():
+async def _untrimmed_meanwhile(store: Store, number: int) -> _Shard:
+    """The shard, read in a time in which nothing of it was trimmed: else entries would seem to be missing."""
+    trimmed = await store.trimmed(number)
+    for _ in range(_TRIES):
+        shard = await _read(store, number, trimmed)
+        before, trimmed = trimmed, await store.trimmed(number)
+        if trimmed == before:
+            break
+    return shard
+
+
+async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
+    funds = {name: funds async for name, funds in store.wallets(number)}
+    chains = {wallet: _Chain(last) for wallet, last in trimmed.items()}
+    ids: set[str] = set()
+    entries, findings = 0, []
+    async for entry in store.entries(number):
+        entries += 1
+        if entry.id in ids:
+            findings.append(Finding(entry.wallet, f"entry {entry.id} stands twice", entry.seq, entry.balance))
+        ids.add(entry.id)
+        known = funds.get(entry.wallet)
+        chain = chains.get(entry.wallet)
+        if chain is None:
+            chain = chains[entry.wallet] = _Chain(Funds(0, 0))
+        chain.add(entry, known.seq if known else 0)
+    return _Shard(funds, chains, entries, findings)
+
+
+def _compared(shard: _Shard) -> Iterator[Finding]:
+    for name, chain in shard.chains.items():
         for problem, expected, actual in chain.broken:
             yield Finding(name, problem, expected, actual)
-    for name, (balance, seq) in funds.items():
-        found = chains[name].at.get(seq) if name in chains else None
+    for name, (balance, seq) in shard.funds.items():
+        found = shard.chains[name].at.get(seq) if name in shard.chains else None
         if found is None and seq > 0:
             yield Finding(name, f"entry number {seq} is not in the ledger", 0, balance)
         elif found is not None and found != balance:
             yield Finding(name, "the wallet differs from its ledger", found, balance)
         elif found is None and balance:
             yield Finding(name, "a balance without any entry", 0, balance)
-    for name in chains.keys() - funds.keys():
-        last = chains[name].last
-        yield Finding(name, "entries without a wallet", last.balance if last else 0, 0)

@@ -11,18 +11,19 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   login:<login id>             string the seat of a login without a socket
   wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
   ledger                       stream the shard's ledger
+What belongs to consumers of the ledger is in redis_groups.py.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import orjson
 
 from webingo.errors import Code, Refused
 from webingo.support.answer import Answer
-from webingo.support.redis import Link, NoRedis, Script
+from webingo.support.redis import Link, NoRedis
+from webingo.transaction.redis_groups import RedisGroups, read_entry, script
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId, shard_of
 from webingo.user import SHARDS, User
@@ -31,22 +32,18 @@ _CHANNEL = "wb:events"
 _PAGE = 1000
 
 
-def _script(name: str, constants: str = "") -> Script:
-    return Script(name, constants + files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8"))
+_OPEN, _CLOSE = script("open"), script("close")
+_POST, _SAVE, _BLOCK = script("post"), script("save"), script("block")
 
 
-_OPEN, _CLOSE = _script("open"), _script("close")
-_POST, _SAVE, _BLOCK = _script("post"), _script("save"), _script("block")
-
-
-class RedisStore:
+class RedisStore(RedisGroups):
     """`history_rounds` and `round_retention_s` bound what is kept of a player's finished rounds."""
 
     def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
-        self._link = link
+        super().__init__(link)
         # What never changes is part of the text: each argument of a call costs a tenth of a microsecond.
         constants = f"local HISTORY_ROUNDS, RETENTION_S = {history_rounds}, {round_retention_s}\n"
-        self._commit = _script("commit", constants)
+        self._commit = script("commit", constants)
 
     async def prepare(self) -> None:
         """Checks that the database was made for this number of shards. Raises NoRedis where it was not."""
@@ -135,7 +132,7 @@ class RedisStore:
         while True:
             page = await self._link.execute("XRANGE", f"wb:{{{shard}}}:ledger", start, "+", "COUNT", _PAGE)
             for position, fields in page:
-                yield _entry(position, fields)
+                yield read_entry(position, fields)
             if len(page) < _PAGE:
                 return
             start = "(" + page[-1][0].decode()
@@ -242,23 +239,3 @@ def _settled(answer: Sequence[Any]) -> Funds:
     if code == b"OK":
         return Funds(balance, seq)
     raise Refused(Code(code.decode()), balance=balance, seq=seq)
-
-
-def _entry(position: bytes, fields: list[bytes]) -> Entry:
-    named = {fields[i].decode(): fields[i + 1].decode() for i in range(0, len(fields), 2)}
-    return Entry(
-        id=named["id"],
-        wallet=named["wallet"],
-        seq=int(named["seq"]),
-        kind=named["kind"],
-        amount=int(named["amount"]),
-        balance=int(named["balance"]),
-        round=named["round"],
-        game=named["game"],
-        site=named["site"],
-        at_ms=int(named["at"]),
-        note=named.get("note", ""),
-        position=position.decode(),
-        fed=named.get("fed", ""),
-        closes="closes" in named,
-    )

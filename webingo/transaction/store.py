@@ -5,10 +5,21 @@ first call did. All of them raise Refused(UNAVAILABLE) when the database does no
 happened is then unknown to the caller, and only opening the seat again tells.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
-from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId
+from webingo.transaction.transaction import (
+    Entry,
+    Event,
+    Funds,
+    Opened,
+    Posting,
+    Pulled,
+    Seat,
+    Standing,
+    Transaction,
+    WalletId,
+)
 from webingo.user import User
 
 
@@ -85,6 +96,54 @@ class Store(Protocol):
 
     def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
         """str(WalletId) and funds of every wallet of the shard."""
+        ...
+
+    # Consumers of the ledger (docs/ledger.md). A group reads every shard's ledger once, whoever its members are; of a shard
+    # one member at a time, so that a player's entries are done in their order.
+
+    async def enroll(self, group: str) -> None:
+        """The group begins at the first kept entry of every shard; one that is enrolled stays where it is. Until it is
+        forgotten, nothing is trimmed that it has not passed."""
+        ...
+
+    async def forget(self, group: str) -> None:
+        """The group's cursors are gone. Enrolled again, it begins anew."""
+        ...
+
+    async def groups(self) -> list[str]:
+        """The enrolled groups, by name."""
+        ...
+
+    async def join(self, group: str, member: str, ttl_ms: int) -> int:
+        """The member is alive for another `ttl_ms`, by the clock of the database; 0: it leaves. Answers how many are."""
+        ...
+
+    async def pull(self, group: str, shard: int, member: str, ttl_ms: int, count: int) -> Pulled | None:
+        """Takes or renews the shard's lease, and reads at most `count` entries behind the group's cursor.
+
+        None where another member holds the lease, or the group is not enrolled. The lease lasts from the half to the whole of
+        `ttl_ms` after the last pull; nobody else gets the shard before.
+        """
+        ...
+
+    async def advance(self, group: str, shard: int, member: str, position: str, count: int, base: str) -> bool:
+        """Moves the cursor from `base` on to `position`, `count` entries later. False, and nothing changed, where another
+        member took the shard over in the meantime, or the cursor is elsewhere."""
+        ...
+
+    async def release(self, group: str, shard: int, member: str) -> None:
+        """Gives the lease up, if the member has it."""
+        ...
+
+    async def standing(self, group: str, shard: int) -> Standing: ...
+
+    async def trim(self, shard: int, before_ms: int, needed: Sequence[str]) -> int:
+        """Removes the shard's oldest entries: those made before `before_ms` that every enrolled group has passed. None while
+        a group of `needed` is not enrolled. Answers how many."""
+        ...
+
+    async def trimmed(self, shard: int) -> dict[str, Funds]:
+        """str(WalletId) -> the funds after the wallet's last entry that was trimmed; empty where the ledger is whole."""
         ...
 
     async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:

@@ -150,6 +150,25 @@ class Entry(NamedTuple):
     closes: bool = False
 
 
+class Pulled(NamedTuple):
+    """What a consumer group has before it in a shard: the cursor's position, the entries that follow it (a page of them),
+    and how many there are altogether."""
+
+    position: str
+    entries: list[Entry]
+    lag: int
+
+
+class Standing(NamedTuple):
+    """Where a consumer group stands in a shard. `position` is "" for a group that is not enrolled, `member` "" where nobody
+    holds the shard; `oldest_ms` is when the first entry that waits was made, 0 where none does."""
+
+    position: str
+    lag: int
+    member: str
+    oldest_ms: int
+
+
 class Event(NamedTuple):
     """Something that happened to a player elsewhere: another session took the seat, or the wallet changed.
 
