@@ -1,0 +1,121 @@
+"""Charts as SVG that stands in the page: pygal draws, the console's own style sheet colours.
+
+The content policy forbids styles and scripts within a page, so what pygal brings of them is taken out; its classes stay, and
+`charts.css` gives them the colours of the theme. What pygal tells on hovering, by script, becomes a `<title>`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pygal  # type: ignore[import-untyped, unused-ignore]
+from markupsafe import Markup, escape
+
+WIDTH, HEIGHT = 720, 200
+_MOST_LABELS = 7
+"""So many names of points fit under a chart."""
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Series(NamedTuple):
+    """One line or one colour of bars; `values` in the order of the labels, None where nothing is known."""
+
+    title: str
+    values: Sequence[float | None]
+
+
+def lines(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
+    """How something went over time. `title` is read to those who don't see the chart; `shown` writes a value."""
+    return _drawn(pygal.Line, title, labels, series, shown, fill=len(series) == 1, dots_size=2)
+
+
+def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
+    """Sums of spans of time beside each other."""
+    return _drawn(pygal.Bar, title, labels, series, shown, rounded_bars=1)
+
+
+def _drawn(
+    kind: type[Any], title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str], **options: Any
+) -> Markup:
+    chart = kind(
+        width=WIDTH,
+        height=HEIGHT,
+        js=[],
+        show_legend=False,
+        title=None,
+        margin=6,
+        spacing=8,
+        min_scale=2,
+        max_scale=4,
+        truncate_label=-1,
+        show_minor_x_labels=False,
+        include_x_axis=True,
+        value_formatter=shown,
+        **options,
+    )
+    chart.x_labels = list(labels)
+    every = -(-len(labels) // _MOST_LABELS) or 1
+    chart.x_labels_major = list(labels)[::every]
+    for one in series:
+        chart.add(one.title, list(one.values))
+    return Markup('<figure class="chart"{}>{}{}</figure>').format("", _plain(chart.render(), title), _legend(series))
+
+
+def _legend(series: Sequence[Series]) -> Markup:
+    if len(series) < 2:
+        return Markup()
+    items = (Markup('<li class="key-{}">{}</li>').format(place, one.title) for place, one in enumerate(series))
+    return Markup('<figcaption><ul class="legend">{}</ul></figcaption>').format(Markup().join(items))
+
+
+def _plain(drawn: bytes, title: str) -> Markup:
+    """pygal's drawing without styles, scripts, ids and comments, fit to stand in a page."""
+    root = ElementTree.fromstring(drawn)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (_SVG + "style", _SVG + "script", _SVG + "defs"):
+                parent.remove(child)
+        _hover(parent)
+        for name in ("style", "id"):
+            parent.attrib.pop(name, None)
+    for child in list(root):
+        if child.tag == _SVG + "title":
+            root.remove(child)
+    root.set("role", "img")
+    root.set("aria-label", title)
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _hover(node: ElementTree.Element) -> None:
+    """What pygal keeps for its script, as a title: a dot's value and the name of its place."""
+    told = {child.get("class", ""): child for child in node if child.tag == _SVG + "desc"}
+    for child in told.values():
+        node.remove(child)
+    if "value" in told:
+        text = told["value"].text or ""
+        if "x_label" in told:
+            text = f"{told['x_label'].text}: {text}"
+        ElementTree.SubElement(node, _SVG + "title").text = text
+
+
+def band(low: float, middle: float, high: float, value: float, scale: tuple[float, float]) -> Markup:
+    """A small drawing of where a value lies within its band: all five on the same scale."""
+    left, right = scale
+
+    def place(at: float) -> float:
+        return round(min(max((at - left) / (right - left), 0.0), 1.0) * 200, 1)
+
+    state = "in" if low <= value <= high else "out"
+    return Markup(
+        '<svg class="band {state}" viewBox="0 0 200 18" role="img" aria-label="{label}">'
+        '<path class="axis" d="M0 9H200"/><rect class="range" x="{x}" y="4" width="{width}" height="10" rx="3"/>'
+        '<path class="middle" d="M{middle} 1V17"/><circle class="value" cx="{value}" cy="9" r="4"/></svg>'
+    ).format(
+        state=state,
+        label=escape(f"{value:.2%}, expected {low:.2%} to {high:.2%}"),
+        x=place(low),
+        width=max(round(place(high) - place(low), 1), 1),
+        middle=place(middle),
+        value=place(value),
+    )

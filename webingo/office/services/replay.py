@@ -1,0 +1,114 @@
+"""A round as its record tells it, step by step, and the proof that it went as the rules say."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webingo.errors import BadResource
+from webingo.office.tables import Entry, JackpotWin, RoundRecord
+from webingo.resources.game import GameManifest
+from webingo.session.proof import Proof, header_of, prove
+
+MICRO = 1_000_000
+"""Contributions to jackpots are written in millionths of a storage unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition: what was asked for, what was drawn, what moved, and the state that the player saw then.
+
+    `balance` is the wallet's after the step's last move, None where it moved nothing (or the ledger has not arrived).
+    """
+
+    number: int
+    action: str
+    params: Mapping[str, Any]
+    draws: Sequence[tuple[str, Sequence[Any], Any]]
+    moves: Sequence[tuple[str, int]]
+    at: int
+    state: Mapping[str, Any]
+    jackpots: Sequence[str] = ()
+    balance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`header` is the record's: game, version, player, settings, and the state before the first wager, which is step 0."""
+
+    header: Mapping[str, Any]
+    steps: Sequence[Step] = field(default_factory=list)
+
+
+def record_of(session: Session, round_id: str) -> list[bytes] | None:
+    """[header, record, state, …] as the store keeps it; None where it has not come, or is no record that can be read."""
+    packed = session.scalar(select(RoundRecord.blob).where(RoundRecord.round == round_id))
+    if packed is None:
+        return None
+    try:
+        return [orjson.dumps(part) for part in orjson.loads(zlib.decompress(packed))]
+    except (zlib.error, orjson.JSONDecodeError):
+        return None
+
+
+def replay(record: Sequence[bytes], entries: Sequence[Entry]) -> Replay:
+    """`entries` are the round's, in the order of the ledger."""
+    header = header_of(list(record))
+    money = [entry for entry in entries if entry.kind in ("wager", "win")]
+    steps = [Step(0, "", {}, (), (), header["at"], header["state"])]
+    moved = 0
+    for place in range(1, len(record) - 1, 2):
+        written, state = orjson.loads(record[place]), orjson.loads(record[place + 1])
+        moves = [(kind, amount) for kind, amount in written["moves"]]
+        moved += len(moves)
+        balance = money[moved - 1].balance if moves and moved <= len(money) else None
+        draws = [(method, tuple(given), result) for method, given, result in written["draws"]]
+        jackpots = tuple(written.get("jackpots", ()))
+        steps.append(
+            Step(len(steps), written["action"], written["params"], draws, moves, written["at"], state, jackpots, balance)
+        )
+    return Replay(header, steps)
+
+
+def verified(record: Sequence[bytes], manifests: Mapping[str, GameManifest]) -> Proof:
+    """Plays the recorded draws again. The proof names what is wrong, also where it can't be tried at all."""
+    header = header_of(list(record))
+    manifest = manifests.get(header["game"])
+    if manifest is None:
+        return Proof(header, problem=f"the game {header['game']} is not among this program's games any more")
+    try:
+        return prove(list(record), manifest.recorded(header["settings"]))
+    except BadResource as error:
+        _, name, reason = error.problems[0]
+        return Proof(header, problem=f"its settings can't be played today: {name}: {reason}")
+
+
+def ledger_of(session: Session, round_id: str) -> Sequence[Entry]:
+    """All that the round moved, oldest first."""
+    return session.scalars(select(Entry).where(Entry.round == round_id).order_by(Entry.seq)).all()
+
+
+def jackpots_of(session: Session, round_id: str) -> Sequence[JackpotWin]:
+    """What the round won of jackpots."""
+    return session.scalars(select(JackpotWin).where(JackpotWin.round == round_id).order_by(JackpotWin.at)).all()
+
+
+def fed(entries: Sequence[Entry]) -> dict[str, int]:
+    """What the round put into jackpots, in millionths of a storage unit, by jackpot."""
+    sums = dict[str, int]()
+    for entry in entries:
+        for part in entry.fed.split():
+            jackpot, _, micros = part.partition("=")
+            if micros.isascii() and micros.isdigit():
+                sums[jackpot] = sums.get(jackpot, 0) + int(micros)
+    return sums
+
+
+def problems_of(proof: Proof) -> list[str]:
+    """Every reason why a proof does not hold; none where it does."""
+    found = [proof.problem] if proof.problem else []
+    return found + [f"step {number}: {step.problem}" for number, step in enumerate(proof.steps, 1) if step.problem]

@@ -1,0 +1,189 @@
+"""Finding rounds among millions: every page is a look-up in an index and a bounded walk along it.
+
+What the index can't tell (a smallest win of one game's rounds, say) is looked for among BUDGET rounds at most. Where they
+run out before the page is full, the page says how far it has looked, and the search goes on from there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from webingo.office.tables import Player, Round
+from webingo.wallet.denomination import DENOMINATIONS
+
+PAGE = 50
+BUDGET = 30_000
+"""Rounds that one page looks through at most: some 50 ms on SQLite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; empty fields ask for nothing. Times are ms UTC, `until` is not included.
+
+    `least_win` is in money (10 finds wins of 10 credits and of $10.00). `state` is open, won, lost or jackpot. `largest`
+    orders by the win instead of the newest first.
+    """
+
+    id: str = ""
+    platform: str = ""
+    uid: str = ""
+    site: str = ""
+    game: str = ""
+    denom: str = ""
+    since: int | None = None
+    until: int | None = None
+    least_win: Decimal | None = None
+    state: str = ""
+    largest: bool = False
+
+
+class Cursor(NamedTuple):
+    """The round that a page ends with: its value in the order of the page, and its number."""
+
+    value: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.value}.{self.n}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        value, _, n = text.partition(".")
+        if not (value.isascii() and value.isdigit() and n.isascii() and n.isdigit() and len(text) < 40):
+            return None
+        return cls(int(value), int(n))
+
+
+class Found(NamedTuple):
+    """A page of rounds. `after` leads on, None at the end; `looked_to` is the time of the round at which the walk stopped
+    before the page was full, None where it was not cut short."""
+
+    rounds: Sequence[Round]
+    after: Cursor | None = None
+    looked_to: int | None = None
+
+
+class _Way(NamedTuple):
+    """An index to walk along: its conditions, and the column that orders it, before n."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    order: Any
+    rest: tuple[ColumnElement[bool], ...]
+
+
+def find(session: Session, search: Search, after: Cursor | None = None, limit: int = PAGE) -> Found:
+    """The next page behind `after`."""
+    if search.id:
+        return Found(session.scalars(select(Round).where(Round.id == search.id)).all())
+    way = _way(session, search)
+    walked = _behind(way, after)
+    end: Cursor | None = None
+    if way.rest:
+        end = _end(session, walked, way.order)
+        if end is not None:
+            walked = walked.where(_tuple(way.order) >= tuple_(end.value, end.n))
+    rounds = session.scalars(_sorted(walked.where(*way.rest), way.order).limit(limit + 1)).all()
+    if len(rounds) > limit:
+        last = rounds[limit - 1]
+        return Found(rounds[:limit], Cursor(getattr(last, way.order.key), last.n))
+    if end is None:
+        return Found(rounds)
+    return Found(rounds, end, session.scalar(select(Round.began_at).where(Round.n == end.n)))
+
+
+def _behind(way: _Way, after: Cursor | None) -> Select[Round]:
+    walked = select(Round).where(*way.conditions)
+    return walked if after is None else walked.where(_tuple(way.order) < tuple_(after.value, after.n))
+
+
+def _tuple(order: Any) -> Any:
+    return tuple_(order, Round.n)
+
+
+def _sorted(query: Any, order: Any) -> Any:
+    return query.order_by(order.desc(), Round.n.desc()) if order is not Round.n else query.order_by(Round.n.desc())
+
+
+def _end(session: Session, walked: Select[Round], order: Any) -> Cursor | None:
+    """Where the walk has to stop; None where all that is left may be looked through."""
+    steps = _sorted(walked.with_only_columns(order.label("value"), Round.n.label("n")), order).limit(BUDGET).subquery()
+    last = select(steps.c.value, steps.c.n).order_by(steps.c.value, steps.c.n).limit(1)
+    if (session.scalar(select(func.count()).select_from(steps)) or 0) < BUDGET:
+        return None
+    value, n = session.execute(last).one()
+    return Cursor(value, n)
+
+
+def _way(session: Session, search: Search) -> _Way:
+    """The index that leaves the least to look through, and what it leaves."""
+    site = (Round.platform == search.platform, Round.site == search.site) if search.site else ()
+    game = (Round.game == search.game,) if search.game else ()
+    time = _time(search)
+    rest = _rest(search)
+    if search.largest:
+        player = (Round.uid == search.uid,) if search.uid else ()
+        return _Way(_least(search), Round.won, (*player, *_platform(search), *site, *game, *time, *rest))
+    if search.uid:
+        return _Way(_player(session, search), Round.n, (*site, *game, *time, *rest, *_wins(search)))
+    if time:
+        return _Way(time, Round.began_at, (*_platform(search), *site, *game, *rest, *_wins(search)))
+    if site:
+        return _Way((*site, *game), Round.n, (*rest, *_wins(search)))
+    if search.state == "open":
+        return _Way((Round.ended_at.is_(None),), Round.n, (*_platform(search), *game, *_denom(search), *_wins(search)))
+    return _Way(game, Round.n, (*_platform(search), *rest, *_wins(search)))
+
+
+def _player(session: Session, search: Search) -> tuple[ColumnElement[bool], ...]:
+    platforms = [search.platform]
+    if not search.platform:
+        platforms = list(session.scalars(select(Player.platform).where(Player.uid == search.uid).limit(20))) or [""]
+    return (Round.platform.in_(platforms) if len(platforms) > 1 else Round.platform == platforms[0], Round.uid == search.uid)
+
+
+def _platform(search: Search) -> tuple[ColumnElement[bool], ...]:
+    return (Round.platform == search.platform,) if search.platform and not search.site else ()
+
+
+def _denom(search: Search) -> tuple[ColumnElement[bool], ...]:
+    return (Round.denom == search.denom,) if search.denom else ()
+
+
+def _time(search: Search) -> tuple[ColumnElement[bool], ...]:
+    since = () if search.since is None else (Round.began_at >= search.since,)
+    return since if search.until is None else (*since, Round.began_at < search.until)
+
+
+def _rest(search: Search) -> tuple[ColumnElement[bool], ...]:
+    states: dict[str, tuple[ColumnElement[bool], ...]] = {
+        "open": (Round.ended_at.is_(None),),
+        "won": (Round.won > 0,),
+        "lost": (Round.ended_at.is_not(None), Round.won == 0),
+        "jackpot": (Round.jackpot > 0,),
+    }
+    return (*_denom(search), *states.get(search.state, ()))
+
+
+def _units(search: Search) -> dict[str, int]:
+    """The least win by denomination, in smallest units, rounded up."""
+    least = search.least_win or Decimal(0)
+    return {
+        name: int((least * known.money_multiplier).to_integral_value(ROUND_CEILING)) for name, known in DENOMINATIONS.items()
+    }
+
+
+def _wins(search: Search) -> tuple[ColumnElement[bool], ...]:
+    if search.least_win is None:
+        return ()
+    return (or_(*(and_(Round.denom == denom, Round.won >= units) for denom, units in _units(search).items())),)
+
+
+def _least(search: Search) -> tuple[ColumnElement[bool], ...]:
+    """The range of the index on wins, which knows no denominations."""
+    if search.least_win is None:
+        return (Round.won > 0,)
+    return (Round.won >= min(_units(search).values()),)
