@@ -5,13 +5,29 @@ from fastapi import FastAPI
 from webingo import __version__
 from webingo.config import Settings
 from webingo.office import console
+from webingo.office.api import setup
 from webingo.office.database import Database
 from webingo.office.office import Office
+from webingo.office.services.catalogue import Catalogue
+
+DESCRIPTION = """What a webingo server says to its backoffice. docs/backoffice.md explains it
+for those who write one of their own.
+
+Every request may come again, since an answer can get lost: repeating one changes nothing. Requests may be gzipped. Times are
+milliseconds since 1970-01-01 UTC, money is integers of the denomination's smallest unit."""
 
 
-def create_app(database: Database, settings: Settings) -> FastAPI:
-    """`database` has its tables. The routes find both in `app.state.office`."""
-    app = FastAPI(title="webingo backoffice", version=__version__, docs_url=None, redoc_url=None)
-    app.state.office = Office(database, settings)
+def create_app(database: Database, settings: Settings, catalogue: Catalogue | None = None) -> FastAPI:
+    """`database` has its tables. The routes find all in `app.state.office`. Raises BadResource for games that are wrong."""
+    app = FastAPI(
+        title="webingo backoffice",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.office = Office(database, settings, catalogue or Catalogue(settings))
+    setup.install(app, settings.rgs_key.get_secret_value())
     console.install(app)
     return app

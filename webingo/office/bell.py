@@ -12,6 +12,16 @@ class Bell:
         self._lock = threading.Lock()
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self.rings = 0
+        self.closed = False
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def close(self) -> None:
+        """The program stops: nobody is to wait any longer."""
+        self.closed = True
+        self.ring()
 
     def ring(self) -> None:
         """From any thread."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webingo.errors import BadResource
+from webingo.office.bell import Bell
 
 BUSY_S = 20
 """How long a SQLite transaction waits for the one that writes."""
@@ -22,6 +23,9 @@ BUSY_S = 20
 MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 7_269_001  # any number: of two programs that start at once one migrates PostgreSQL and the other waits
 _WRITES = "webingo_writes"
+
+NEWS = "news"
+"""Where a session's `info` has it, the bell is rung as soon as it is committed."""
 
 
 class Database:
@@ -37,6 +41,7 @@ class Database:
         self.engine = create_engine(self.url, **options)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._one_writer = threading.Lock()
+        self.bell = Bell()
         if self.sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -53,12 +58,11 @@ class Database:
 
         SQLite has one writer: it is waited for here, so that a long queue can't end in "database is locked".
         """
-        if not self.sqlite:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
-                yield session
-            return
-        with self._one_writer, Session(self._writing, expire_on_commit=False) as session, session.begin():
+        alone = self._one_writer if self.sqlite else nullcontext()
+        with alone, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+        if session.info.get(NEWS):
+            self.bell.ring()
 
     def upgrade(self) -> None:
         """Brings the tables to what this program needs. Raises BadResource where that can't be done."""

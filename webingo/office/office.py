@@ -6,19 +6,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from webingo.config import Settings
-from webingo.office.bell import Bell
 from webingo.office.database import Database
+from webingo.office.services.catalogue import Catalogue
 from webingo.support.clock import Clock, SystemClock
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """`bell` rings when there is a new change for the servers (tables.Change)."""
+    """`database` has its tables; `settings` are checked; `catalogue` has the games, and judges sites."""
 
     database: Database
     settings: Settings
+    catalogue: Catalogue
     clock: Clock = field(default_factory=SystemClock)
-    bell: Bell = field(default_factory=Bell)
 
 
 def _office(request: Request) -> Office:

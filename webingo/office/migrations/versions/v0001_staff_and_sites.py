@@ -59,6 +59,8 @@ def upgrade() -> None:
         sa.Column("number", INTEGER, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_house_values"),
     )
+    values = sa.table("house_values", sa.column("name", TEXT), sa.column("number", INTEGER))
+    op.bulk_insert(values, [{"name": "changes", "number": 0}, {"name": "gaming", "number": 1}])
     op.create_table(
         "site_versions",
         sa.Column("platform", TEXT, nullable=False),

@@ -1,0 +1,66 @@
+"""The backoffice for tests: its databases, and ledgers to send to it."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SecretStr
+
+from tests.conftest import settings
+from webingo.config import Settings
+from webingo.transaction.transaction import WalletId
+from webingo.user import User
+
+KEY = "the-key-that-both-sides-know-0123456789"
+NOW = 1_790_000_000_000
+
+
+def office_settings(**changes: Any) -> Settings:
+    return settings(**{"rgs_key": SecretStr(KEY), **changes})
+
+
+class Ledger:
+    """Makes a player's entries as a server would send them, in order; all of one shard."""
+
+    def __init__(self, uid: str, platform: str = "demo", denom: str = "credit", site: str = "demo") -> None:
+        self.user = User(platform, uid)
+        self.wallet = str(WalletId(self.user, denom))
+        self.site = site
+        self.balance = self.seq = 0
+        self._numbers = itertools.count(1)
+
+    def entry(self, kind: str, amount: int, round_id: str = "", at: int = NOW, **fields: Any) -> dict[str, Any]:
+        self.seq += 1
+        self.balance += amount
+        made = {
+            "id": f"{self.wallet}/{self.seq}",
+            "position": f"{at}-{self.seq}",
+            "wallet": self.wallet,
+            "seq": self.seq,
+            "kind": kind,
+            "amount": amount,
+            "balance": self.balance,
+            "round": round_id,
+            "game": "joker-bingo" if round_id else "",
+            "site": self.site if round_id else "",
+            "at": at,
+        }
+        return {**made, **fields}
+
+    def round(self, wager: int, won: int = 0, at: int = NOW, **fields: Any) -> list[dict[str, Any]]:
+        """A whole round: its wager, and its win or its end."""
+        name = f"{self.user.shard:02d}-{self.user.uid}-round-{next(self._numbers):020d}"
+        first = self.entry("wager", -wager, name, at, **fields)
+        last = self.entry("win" if won else "end", won, name, at, closes=True, **fields)
+        return [first, last]
+
+    def batch(self, entries: Sequence[dict[str, Any]], rounds: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+        name = f"{self.user.shard}:{entries[0]['position']}..{entries[-1]['position']}"
+        return {"batch": name, "shard": self.user.shard, "entries": list(entries), "rounds": list(rounds)}
+
+
+def record(round_id: str, version: str = "1.0.0") -> dict[str, Any]:
+    state = {"id": "s", "name": "idle", "data": {"cards": [[1, 2, 3]] * 20}, "actions": ["bet"]}
+    header = {"game": "joker-bingo", "version": version, "state": state, "private": {"data": {}, "settings": {}}}
+    step = {"action": "bet", "params": {"amount": 4}, "draws": [[75, 30]], "moves": [["wager", 4]]}
+    return {"round": round_id, "record": [header, step, state]}

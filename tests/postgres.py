@@ -1,0 +1,120 @@
+"""A real PostgreSQL for tests: on loopback only, in a folder of its own, stopped by its pid."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.packages import program
+from tests.servers import free_port
+
+_DEBIAN = Path("/usr/lib/postgresql")
+_NOBODY = ("postgres", "nobody")  # PostgreSQL refuses to run as root
+
+
+def _binary(name: str) -> str:
+    """Debian keeps the server's programs off the PATH; where there are none and we may, they are installed."""
+    if found := shutil.which(name):
+        return found
+    program("pg_ctlcluster", "postgresql")
+    versions = sorted(_DEBIAN.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    assert versions, "PostgreSQL is needed: apt-get install postgresql"
+    return str(versions[-1])
+
+
+def _somebody() -> dict[str, int]:
+    """Whom PostgreSQL runs as: ourselves, unless that is root."""
+    if os.geteuid() != 0:
+        return {}
+    known = {user.pw_name: user for user in pwd.getpwall()}
+    user = next(known[name] for name in _NOBODY if name in known)
+    return {"user": user.pw_uid, "group": user.pw_gid}
+
+
+class Postgres:
+    """One server. `url(name)` is the address of a database, made on first use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._as = _somebody()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._made: set[str] = set()
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        data = self._folder / "data"
+        if not data.exists():
+            data.mkdir(parents=True)
+            if self._as:
+                _open_way(self._folder)
+                os.chown(data, self._as["user"], self._as["group"])
+            # Its language sorts unlike bytes do: what the backoffice does may not depend on that.
+            options = ["-A", "trust", "-U", "webingo", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+            self._run(_binary("initdb"), "-D", str(data), *options)
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"]
+        with (self._folder / "postgres.log").open("ab") as log:
+            command = [_binary("postgres"), "-D", str(data), *(word for each in settings for word in ("-c", each))]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", **self._as)
+        for _ in range(300):
+            with contextlib.suppress(Exception), self._link("postgres"):
+                return
+            assert self._process.poll() is None, (self._folder / "postgres.log").read_text()[-2000:]
+            time.sleep(0.05)
+        raise AssertionError("PostgreSQL does not answer")
+
+    def url(self, name: str) -> str:
+        if name not in self._made:
+            with self._link("postgres") as link:
+                link.execute(f'CREATE DATABASE "{name}"')
+            self._made.add(name)
+        return f"postgresql+psycopg://webingo@127.0.0.1:{self.port}/{name}"
+
+    def kill(self) -> None:
+        """As a crash: it recovers from its log at the next start."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(how)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(20)
+        self._process = None
+
+    def _link(self, name: str):
+        import psycopg
+
+        address = f"host=127.0.0.1 port={self.port} user=webingo dbname={name} connect_timeout=5"
+        return psycopg.connect(address, autocommit=True)
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._as)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+
+def _open_way(folder: Path) -> None:
+    """pytest's folders are for their owner only; whom PostgreSQL runs as has to get through (it can't look around)."""
+    for each in (folder, *folder.parents):
+        if each.stat().st_uid == os.geteuid() and each != Path("/") and not each.stat().st_mode & 0o001:
+            each.chmod(each.stat().st_mode | 0o011)
+
+
+@contextlib.contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    server = Postgres(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

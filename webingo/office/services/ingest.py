@@ -1,0 +1,90 @@
+"""Takes the servers' ledger: each entry once, whatever is sent again, and what follows from it in the same transaction."""
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
+from webingo.office.services import findings, tallies, wallets
+from webingo.office.services.denied import conflict
+from webingo.office.services.upsert import insert, pages
+from webingo.office.services.wallets import Standing
+from webingo.office.tables import Entry
+
+Row = dict[str, Any]
+"""A row of `tables.Entry`."""
+
+_SAME = ("platform", "denom", "uid", "seq", "kind", "amount", "balance", "round")
+"""What a repeated entry has to agree in with the one that is kept."""
+
+
+def take(session: Session, batch: LedgerBatch, now_ms: int) -> LedgerTaken:
+    """Raises Denied CONFLICT, having written nothing, where the ledger is not the one that was sent before: an id with other
+    contents, or a wallet's number with another entry."""
+    rows = {entry.id: _row(batch.shard, entry) for entry in batch.entries}
+    fresh = _added(session, list(rows.values()))
+    if len(fresh) < len(rows):
+        _check_repeated(session, [row for name, row in rows.items() if name not in fresh])
+    new = [row for name, row in rows.items() if name in fresh]
+    if new:
+        wallets.all_known(session, {(row["platform"], row["uid"]) for row in new}, new[0]["at"])
+        findings.check_chains(session, new, now_ms)
+        wallets.all_seen(session, _last_of_each(new))
+    tallies.add(session, new, batch.rounds)
+    return LedgerTaken(taken=len(new), repeated=len(batch.entries) - len(new))
+
+
+def _row(shard: int, entry: Any) -> Row:
+    platform, denom, uid = entry.wallet.split(":", 2)
+    return {
+        "entry": entry.id,
+        "shard": shard,
+        "position": entry.position,
+        "platform": platform,
+        "denom": denom,
+        "uid": uid,
+        "seq": entry.seq,
+        "kind": entry.kind,
+        "amount": entry.amount,
+        "balance": entry.balance,
+        "round": entry.round,
+        "game": entry.game,
+        "site": entry.site,
+        "at": entry.at,
+        "note": entry.note,
+        "fed": entry.fed,
+        "closes": entry.closes,
+    }
+
+
+def _added(session: Session, rows: Sequence[Row]) -> set[str]:
+    """Writes those that are new. Answers their ids."""
+    statement = insert(session, Entry).on_conflict_do_nothing(index_elements=["entry"]).returning(Entry.entry)
+    try:
+        return {name for page in pages(rows) for name in session.scalars(statement, page)}
+    except IntegrityError:
+        raise conflict("A wallet's entry number is taken by another entry: this ledger is not the one sent before.") from None
+
+
+def _check_repeated(session: Session, rows: Sequence[Row]) -> None:
+    columns = [getattr(Entry, name) for name in ("entry", *_SAME)]
+    same = itemgetter(*_SAME)
+    for page in pages(rows):
+        kept = session.execute(select(*columns).where(Entry.entry.in_([row["entry"] for row in page])))
+        known = {name: tuple(rest) for name, *rest in kept}
+        for row in page:
+            if known[row["entry"]] != same(row):
+                raise conflict(f"Entry {row['entry']} was sent before with other contents.")
+
+
+def _last_of_each(rows: Sequence[Row]) -> list[Standing]:
+    last: dict[tuple[str, str, str], Standing] = {}
+    for row in rows:
+        key = (row["platform"], row["uid"], row["denom"])
+        if key not in last or last[key].seq < row["seq"]:
+            last[key] = Standing(*key, row["balance"], row["seq"])
+    return list(last.values())

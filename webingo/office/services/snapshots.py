@@ -1,0 +1,61 @@
+"""How wallets and jackpots stand, told every few seconds while they change."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from webingo.backoffice.contract_books import JackpotSnapshots, JackpotWin, MeterSnapshot, PlayerSnapshot
+from webingo.office.services import wallets
+from webingo.office.services.upsert import insert, pages
+from webingo.office.services.wallets import Standing
+from webingo.office.tables import Jackpot
+from webingo.office.tables import JackpotWin as Win
+
+
+def take_players(session: Session, players: Sequence[PlayerSnapshot]) -> None:
+    """The newest of each wallet counts, whatever the order they come in."""
+    newest: dict[tuple[str, str, str], PlayerSnapshot] = {}
+    for one in players:
+        key = (one.platform, one.uid, one.denom)
+        if key not in newest or newest[key].seq < one.seq:
+            newest[key] = one
+    if newest:
+        wallets.all_known(session, {key[:2] for key in newest}, min(one.at for one in newest.values()))
+        wallets.all_seen(session, [Standing(*key, one.balance, one.seq) for key, one in newest.items()])
+
+
+def take_jackpots(session: Session, told: JackpotSnapshots) -> None:
+    """Meters by their time; wins once by their claim."""
+    _take_meters(session, told.meters)
+    take_wins(session, [_win(one) for one in told.wins])
+
+
+def _take_meters(session: Session, meters: Sequence[MeterSnapshot]) -> None:
+    newest: dict[tuple[str, str, str], MeterSnapshot] = {}
+    for one in meters:
+        key = (one.platform, one.site, one.id)
+        if key not in newest or newest[key].at <= one.at:
+            newest[key] = one
+    rows = [
+        {"platform": key[0], "site": key[1], "id": key[2], "snapshot": one.model_dump(), "at": one.at}
+        for key, one in sorted(newest.items())
+    ]
+    statement = insert(session, Jackpot)
+    new = {"snapshot": statement.excluded.snapshot, "at": statement.excluded.at}
+    statement = statement.on_conflict_do_update(
+        index_elements=["platform", "site", "id"], set_=new, where=statement.excluded.at >= Jackpot.at
+    )
+    for page in pages(rows):
+        session.execute(statement, page)
+
+
+def _win(one: JackpotWin) -> dict[str, object]:
+    row: dict[str, object] = one.model_dump(exclude={"id"})
+    return {**row, "jackpot": one.id, "game": ""}
+
+
+def take_wins(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Rows of tables.JackpotWin. The ledger has them too, with the game: whichever comes first stays."""
+    statement = insert(session, Win).on_conflict_do_nothing(index_elements=["claim"])
+    for page in pages(sorted(rows, key=lambda row: str(row["claim"]))):
+        session.execute(statement, page)
