@@ -1,0 +1,234 @@
+"""What a jackpot's meter does, as arithmetic: no I/O, no clock, whole numbers only.
+
+Amounts are millionths of a smallest unit of the denomination, exact however large they get. Always, and after every step:
+
+    value + overflow + reserve == seeded + contributed - paid
+
+`value` is what can be won, `overflow` what came in above the ceiling and goes into the next run, `reserve` what later runs'
+first values are paid from; `contributed` came from wagers, `seeded` from the house, `paid` went to winners.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from webingo.resources.jackpots import MILLION, Jackpot, Mystery, millionths
+from webingo.rng import Rng
+
+
+class MeterId(NamedTuple):
+    """The jackpot of a site. With its denomination: a site that changes its own begins with new meters."""
+
+    platform: str
+    denom: str
+    site: str
+    jackpot: str
+
+    def __str__(self) -> str:
+        return ":".join(self)
+
+    @classmethod
+    def parse(cls, text: str) -> "MeterId":
+        return cls(*text.split(":"))
+
+
+class Terms(NamedTuple):
+    """A jackpot's rules as its meter knows them: bounds in units (`before` 0: the game says when it is won), rates in
+    millionths of a wager."""
+
+    min: int
+    max: int
+    before: int
+    contribution: int
+    reserve: int
+
+    @classmethod
+    def of(cls, jackpot: Jackpot) -> "Terms":
+        scale, trigger = jackpot.storage_multiplier, jackpot.trigger
+        return cls(
+            jackpot.min // scale,
+            jackpot.max // scale,
+            trigger.before // scale if isinstance(trigger, Mystery) else 0,
+            millionths(jackpot.contribution),
+            millionths(jackpot.reserve),
+        )
+
+
+class Claim(NamedTuple):
+    """Who wins, under a name that is used once for ever: "<round>:<jackpot>" of a game's trigger, "<ledger entry>:<jackpot>"
+    of a mystery. `wallet` is str(WalletId)."""
+
+    id: str
+    wallet: str
+    round: str
+    game: str
+
+
+class Win(NamedTuple):
+    """A claim that was granted: `amount` whole units, to be paid into the wallet."""
+
+    claim: str
+    wallet: str
+    round: str
+    game: str
+    amount: int
+    at_ms: int
+
+
+class Contribution(NamedTuple):
+    """What one ledger entry feeds, and who wins where a mystery is hit by it."""
+
+    position: str
+    amount: int
+    claim: Claim
+
+
+class Feed(NamedTuple):
+    """The contributions of a page of a shard's ledger, in its order."""
+
+    shard: int
+    contributions: Sequence[Contribution]
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """`n` counts its changes. `hit` is the secret value, in units, at which a mystery is won; 0 where there is none. `passed`
+    has for each shard the position up to which its ledger is in this meter."""
+
+    n: int = 0
+    value: int = 0
+    overflow: int = 0
+    reserve: int = 0
+    seeded: int = 0
+    contributed: int = 0
+    paid: int = 0
+    hit: int = 0
+    terms: Terms | None = None
+    passed: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def units(self) -> int:
+        """What a win pays now."""
+        return self.value // MILLION
+
+    @property
+    def unexplained(self) -> int:
+        """0, or the books are wrong by so much."""
+        return self.value + self.overflow + self.reserve - (self.seeded + self.contributed - self.paid)
+
+    def shown(self, storage_multiplier: int) -> int:
+        """The value in storage units."""
+        return self.value * storage_multiplier // MILLION
+
+
+class Change(NamedTuple):
+    """A meter's next state, who won with it, and what of it the house answers for: it all is written in one step."""
+
+    meter: Meter
+    wins: tuple[Win, ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()
+
+
+def after(position: str, passed: str) -> bool:
+    """Whether a ledger's position lies behind another one of the same shard; "" is before all."""
+    return _ordered(position) > _ordered(passed)
+
+
+def _ordered(position: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in position.split("-")) if position else ()
+
+
+def configured(meter: Meter, terms: Terms, rng: Rng, at_ms: int) -> Change | None:
+    """The meter under these terms; None where nothing changes. A new one gets its first value.
+
+    The ceiling of a meter is never lowered. What else changes does so for the next run, and the rates at once. A jackpot
+    that becomes a mystery gets its secret value above what it holds, as soon as it holds less than `before`."""
+    old = meter.terms
+    if old is None:
+        begun = _begun(replace(meter, terms=terms), meter.value, rng)
+        return Change(begun, notes=(_note("opened", at_ms, meter, begun, terms=terms._asdict()),))
+    kept = terms._replace(max=max(terms.max, old.max))
+    hidden = kept.before * MILLION > meter.value and not meter.hit
+    if kept == old and not hidden:
+        return None
+    changed = replace(meter, terms=kept)
+    if hidden:
+        changed = replace(changed, hit=_drawn(max(kept.min, meter.units), kept.before, rng))
+    return Change(changed, notes=(_note("changed", at_ms, meter, changed, terms=kept._asdict(), were=old._asdict()),))
+
+
+def fed(meter: Meter, feeds: Sequence[Feed], rng: Rng, at_ms: int) -> Change | None:
+    """The meter with what it has not seen yet of these feeds; None where it has seen all."""
+    wins, notes, passed = list[Win](), list[dict[str, Any]](), dict(meter.passed)
+    for shard, contributions in feeds:
+        for contribution in contributions:
+            if after(contribution.position, passed.get(shard, "")):
+                passed[shard] = contribution.position
+                meter = _filled(meter, contribution.amount)
+                if meter.hit and meter.value >= meter.hit * MILLION:
+                    won = claimed(meter, contribution.claim, rng, at_ms, meter.hit)
+                    meter, wins, notes = won.meter, [*wins, *won.wins], [*notes, *won.notes]
+                else:
+                    meter = _capped(meter)
+    if passed == meter.passed:
+        return None
+    return Change(replace(meter, passed=passed), tuple(wins), tuple(notes))
+
+
+def claimed(meter: Meter, claim: Claim, rng: Rng, at_ms: int, units: int | None = None) -> Change:
+    """Won: pays `units` (without it all whole units that it holds), and begins its next run."""
+    amount = meter.units if units is None else units
+    left = meter.value - amount * MILLION
+    begun = _begun(replace(meter, paid=meter.paid + amount * MILLION), left, rng)
+    win = Win(*claim, amount, at_ms)
+    return Change(begun, (win,), (_note("won", at_ms, meter, begun, win=win._asdict()),))
+
+
+def _filled(meter: Meter, amount: int) -> Meter:
+    """A contribution is divided as the rates are. Before its first terms a meter keeps all of it in reserve."""
+    terms, to_reserve = meter.terms, amount
+    if terms is not None:
+        both = terms.contribution + terms.reserve
+        to_reserve = amount * terms.reserve // both if both else 0
+    return replace(
+        meter,
+        value=meter.value + amount - to_reserve,
+        reserve=meter.reserve + to_reserve,
+        contributed=meter.contributed + amount,
+    )
+
+
+def _capped(meter: Meter) -> Meter:
+    above = meter.value - meter.terms.max * MILLION if meter.terms else 0
+    return replace(meter, value=meter.value - above, overflow=meter.overflow + above) if above > 0 else meter
+
+
+def _begun(meter: Meter, left: int, rng: Rng) -> Meter:
+    """A new run: `min` from the reserve and, where that has too little, from the house; on top of it what is `left` of the run
+    before and the overflow, up to the ceiling. A mystery's ceiling here is what it must be won before."""
+    assert meter.terms is not None
+    terms = meter.terms
+    seed = terms.min * MILLION
+    from_reserve = min(seed, meter.reserve)
+    start = seed + left + meter.overflow
+    value = min(start, (terms.before or terms.max) * MILLION)
+    return replace(
+        meter,
+        value=value,
+        overflow=start - value,
+        reserve=meter.reserve - from_reserve,
+        seeded=meter.seeded + seed - from_reserve,
+        hit=_drawn(terms.min, terms.before, rng) if terms.before else 0,
+    )
+
+
+def _drawn(above: int, upto: int, rng: Rng) -> int:
+    """Uniform over the units above the one and up to the other."""
+    return above + 1 + rng.below(upto - above)
+
+
+def _note(what: str, at_ms: int, before: Meter, then: Meter, **facts: Any) -> dict[str, Any]:
+    """A line of the meter's log, without its secret. Amounts are text: JSON's readers count in doubles."""
+    books = ("value", "overflow", "reserve", "seeded", "paid")
+    moved = {name: [str(getattr(before, name)), str(getattr(then, name))] for name in books}
+    return {"what": what, "at": at_ms, **facts, "books": {name: pair for name, pair in moved.items() if pair[0] != pair[1]}}
