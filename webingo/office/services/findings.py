@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from webingo.office.services.upsert import insert, pages
+from webingo.office.services.upsert import insert, pages, run
 from webingo.office.tables import Entry, Finding
 
 _WALLET = itemgetter("platform", "denom", "uid")
@@ -25,7 +25,7 @@ def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) 
     found = [finding for group in wallets for finding in _broken(group, before.get(_WALLET(group[0])))]
     if found:
         values = [{**finding, "at": now_ms} for finding in found]
-        session.execute(insert(session, Finding).on_conflict_do_nothing(index_elements=["kind", "subject"]), values)
+        run(session, insert(session, Finding).on_conflict_do_nothing(index_elements=["kind", "subject"]), values)
 
 
 def _before(session: Session, firsts: Sequence[dict[str, Any]]) -> dict[tuple[str, str, str], tuple[int, int]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
 from webingo.office.services import findings, tallies, wallets
 from webingo.office.services.denied import conflict
-from webingo.office.services.upsert import insert, pages
+from webingo.office.services.upsert import insert, pages, run
 from webingo.office.services.wallets import Standing
 from webingo.office.tables import Entry
 
@@ -65,7 +65,7 @@ def _added(session: Session, rows: Sequence[Row]) -> set[str]:
     """Writes those that are new. Answers their ids."""
     statement = insert(session, Entry).on_conflict_do_nothing(index_elements=["entry"]).returning(Entry.entry)
     try:
-        return {name for page in pages(rows) for name in session.scalars(statement, page)}
+        return {row[0] for row in run(session, statement, rows)}
     except IntegrityError:
         raise conflict("A wallet's entry number is taken by another entry: this ledger is not the one sent before.") from None
 

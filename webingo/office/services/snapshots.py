@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import JackpotSnapshots, JackpotWin, MeterSnapshot, PlayerSnapshot
 from webingo.office.services import wallets
-from webingo.office.services.upsert import insert, pages
+from webingo.office.services.upsert import insert, run
 from webingo.office.services.wallets import Standing
 from webingo.office.tables import Jackpot
 from webingo.office.tables import JackpotWin as Win
@@ -45,8 +45,7 @@ def _take_meters(session: Session, meters: Sequence[MeterSnapshot]) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=["platform", "site", "id"], set_=new, where=statement.excluded.at >= Jackpot.at
     )
-    for page in pages(rows):
-        session.execute(statement, page)
+    run(session, statement, rows)
 
 
 def _win(one: JackpotWin) -> dict[str, object]:
@@ -57,5 +56,4 @@ def _win(one: JackpotWin) -> dict[str, object]:
 def take_wins(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Rows of tables.JackpotWin. The ledger has them too, with the game: whichever comes first stays."""
     statement = insert(session, Win).on_conflict_do_nothing(index_elements=["claim"])
-    for page in pages(sorted(rows, key=lambda row: str(row["claim"]))):
-        session.execute(statement, page)
+    run(session, statement, sorted(rows, key=lambda row: str(row["claim"])))

@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import RoundRecord as Record
-from webingo.office.services.upsert import insert, pages
+from webingo.office.services.upsert import insert, run
 from webingo.office.tables import GameDay, GameMinute, GameTotal, Round, RoundRecord
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
@@ -79,14 +79,13 @@ def _added(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, tuple[
             "version": func.coalesce(func.nullif(new.version, ""), Round.version),
         },
     ).returning(Round.id, Round.wagered, Round.won, Round.ended_at)
-    return {row[0]: (row[1], row[2], row[3]) for page in pages(rows) for row in session.execute(merged, page)}
+    return {row[0]: (row[1], row[2], row[3]) for row in run(session, merged, rows)}
 
 
 def _keep(session: Session, records: Sequence[Record]) -> None:
     packed = {one.round: {"round": one.round, "blob": zlib.compress(orjson.dumps(one.record), 3)} for one in records}
     statement = insert(session, RoundRecord).on_conflict_do_nothing(index_elements=["round"])
-    for page in pages([packed[name] for name in sorted(packed)]):
-        session.execute(statement, page)
+    run(session, statement, [packed[name] for name in sorted(packed)])
 
 
 def _count(session: Session, table: Any, totals: dict[tuple[Any, ...], list[float]], span: str | None, length: int) -> None:
@@ -100,5 +99,4 @@ def _count(session: Session, table: Any, totals: dict[tuple[Any, ...], list[floa
     statement = insert(session, table)
     more = {column: getattr(table, column) + statement.excluded[column] for column in _ADDED}
     statement = statement.on_conflict_do_update(index_elements=key, set_=more)
-    for page in pages(rows):
-        session.execute(statement, page)
+    run(session, statement, rows)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from webingo.office.services.upsert import insert, pages
+from webingo.office.services.upsert import insert, run
 from webingo.office.tables import Player, Wallet
 
 
@@ -30,8 +30,7 @@ def all_seen(session: Session, standings: Iterable[Standing]) -> None:
     newer = {"balance": statement.excluded.balance, "seq": statement.excluded.seq}
     key = ["platform", "uid", "denom"]
     statement = statement.on_conflict_do_update(index_elements=key, set_=newer, where=statement.excluded.seq > Wallet.seq)
-    for page in pages(rows):
-        session.execute(statement, page)
+    run(session, statement, rows)
 
 
 def all_known(session: Session, players: Iterable[tuple[str, str]], at: int) -> None:
@@ -41,5 +40,4 @@ def all_known(session: Session, players: Iterable[tuple[str, str]], at: int) -> 
         for platform, uid in sorted(set(players))
     ]
     statement = insert(session, Player).on_conflict_do_nothing(index_elements=["platform", "uid"])
-    for page in pages(rows):
-        session.execute(statement, page)
+    run(session, statement, rows)
