@@ -30,6 +30,8 @@ class _Counts(Collector):
         self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
         self.breakers: Callable[[], Mapping[str, str]] = dict
+        self.ledger_waiting: dict[str, tuple[float, float, float]] = {}  # group: entries, seconds, shards
+        self.ledger_done: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])  # group: applied, failures
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("webingo_connections", "Open WebSocket connections.", self.connections)
@@ -47,6 +49,7 @@ class _Counts(Collector):
         yield from self._money()
         yield self._commit_latency()
         yield from self._backoffice()
+        yield from self._ledger()
 
     def _money(self) -> Iterator[Metric]:
         described = (("rounds", "Rounds begun."), ("wagered_units", "Wagers, in units."), ("won_units", "Wins, in units."))
@@ -55,6 +58,28 @@ class _Counts(Collector):
             for labels, sums in self.games.items():
                 family.add_metric(labels, sums[place])
             yield family
+
+    def _ledger(self) -> Iterator[Metric]:
+        """Each process tells of the shards that it serves: add the processes up (the oldest entry: take the largest)."""
+        gauges = (
+            ("lag", "Ledger entries that a group of consumers has not taken yet."),
+            ("oldest_seconds", "Age of the oldest of them; 0 where none waits."),
+            ("shards", "Shards of the ledger that this process serves for the group."),
+        )
+        for place, (name, text) in enumerate(gauges):
+            gauge = GaugeMetricFamily(f"webingo_ledger_{name}", text, labels=("group",))
+            for group, values in self.ledger_waiting.items():
+                gauge.add_metric((group,), values[place])
+            yield gauge
+        counters = (
+            ("applied", "Ledger entries that a group has taken."),
+            ("failures", "Times that a group could not take a page of entries."),
+        )
+        for place, (name, text) in enumerate(counters):
+            counter = CounterMetricFamily(f"webingo_ledger_{name}", text, labels=("group",))
+            for group, counts in self.ledger_done.items():
+                counter.add_metric((group,), counts[place])
+            yield counter
 
     def _commit_latency(self) -> Metric:
         family = HistogramMetricFamily("webingo_commit_seconds", "Time from a transaction to the store's answer.")
@@ -139,3 +164,21 @@ def refused(code: str) -> None:
 
 def unexpected_error() -> None:
     _COUNTS.errors += 1
+
+
+def ledger_waiting(group: str, entries: int, oldest_s: float, shards: int) -> None:
+    """What waits for a group in the shards that this process serves."""
+    _COUNTS.ledger_waiting[group] = (entries, oldest_s, shards)
+
+
+def ledger_left(group: str) -> None:
+    """This process serves the group no more."""
+    _COUNTS.ledger_waiting.pop(group, None)
+
+
+def ledger_applied(group: str, entries: int) -> None:
+    _COUNTS.ledger_done[group][0] += entries
+
+
+def ledger_failed(group: str) -> None:
+    _COUNTS.ledger_done[group][1] += 1

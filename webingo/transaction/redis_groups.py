@@ -18,7 +18,8 @@ from webingo.transaction.transaction import Entry, Funds, Pulled, Standing
 from webingo.user import SHARDS
 
 _GROUPS = "wb:groups"
-_TRIMMED_AT_ONCE = 200  # entries: more of them at once would be felt by the players
+# More at once, or without a pause, would be felt by the players.
+_TRIMMED_AT_ONCE, _TRIM_PAUSE_S = 200, 0.005
 
 
 def script(name: str, constants: str = "") -> Script:
@@ -78,6 +79,7 @@ class RedisGroups:
             removed += count
             if count < _TRIMMED_AT_ONCE:
                 return removed
+            await asyncio.sleep(_TRIM_PAUSE_S)
 
     async def trimmed(self, shard: int) -> dict[str, Funds]:
         found = await self._link.execute("HGETALL", _trimmed_key(shard))
