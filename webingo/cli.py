@@ -1,4 +1,5 @@
-"""The command line: `webingo COMMAND`. Each command is a module of webingo/commands with a function of the same name.
+"""The command line: `webingo COMMAND`. Each command is a module of webingo/commands with a function of the same name, or a
+typer.Typer where it has commands of its own.
 
 Those modules import what they need when they are called, so that `webingo --help` is there at once.
 """
@@ -67,7 +68,10 @@ def _build() -> typer.Typer:
     for module in iter_modules(commands.__path__):
         if module.name != "common" and not module.name.startswith("_"):
             command = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name)
-            program.command(module.name)(command)
+            if isinstance(command, typer.Typer):
+                program.add_typer(command, name=module.name)
+            else:
+                program.command(module.name)(command)
     return program
 
 
