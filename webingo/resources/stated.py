@@ -62,9 +62,9 @@ def wrong_games(resources: Shelf, res_dir: Path) -> Iterator[Problem]:
 
 
 def wrong_offers(site: Site, offered: Mapping[str, Game]) -> Iterator[tuple[str, str]]:
-    """(field of the site's document, reason): games that don't return what they state with the site's settings."""
+    """(field of the site's document, reason): those of the games that don't return what they state with the site's settings."""
     for place, offer in enumerate(site.games):
-        if offer.settings:
+        if offer.settings and offer.id in offered:
             for _, reason in wrong_rtp(offered[offer.id]):
                 yield f"games.{place}.settings", reason
 

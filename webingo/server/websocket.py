@@ -19,6 +19,7 @@ from webingo.session.history import HistoryComponent
 from webingo.session.house import House
 from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER
 from webingo.session.session import Session
+from webingo.session.stay import Stay
 from webingo.support import metrics
 from webingo.transaction.transaction import WalletId
 from webingo.user import User
@@ -29,6 +30,7 @@ log = structlog.get_logger("webingo.door")
 LOGIN_TOO_LATE, FLOODING = 4408, 4429
 _CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY}  # of a login; the client comes back after the latter
 _MINUTE_S = 60.0
+MOST_NAME = 200
 
 Login = protocol.LoginMessage | protocol.SessionLoginMessage
 
@@ -61,6 +63,7 @@ class Visitor:
         self._house = house
         self._platforms = platforms
         self._limits = limits
+        self._stay: Stay | None = None
         self._session: Session | None = None
         self._login: asyncio.Task[None] | None = None
         self._early: list[protocol.Message] = []  # arrived while the login was under way
@@ -109,6 +112,8 @@ class Visitor:
                 await self._session.close()
         finally:
             self._visitors.discard(self)
+            if self._stay is not None:
+                self._house.farewell(self._stay)
 
     async def leave(self, code: int) -> None:
         """The server goes down: the action in hand is finished, then the connection is closed."""
@@ -157,15 +162,14 @@ class Visitor:
 
     async def _log_in(self, message: Login) -> None:
         try:
-            session = self._made(*await self._who(message))
-            await session.open()
+            session = await self._opened(message)
         except Refused as refusal:
-            self._log.info("login_refused", **_named(message), code=refusal.code)
+            self._log.info("login_refused", **_logged(message), code=refusal.code)
             metrics.refused(refusal.code)
             self._connection.send(protocol.error(refusal.code, refusal.message, message.re))
             self._connection.close(_CLOSES.get(refusal.code, LOGIN_REFUSED), refusal.code)
         except Exception:
-            self._log.exception("login_failed", **_named(message))
+            self._log.exception("login_failed", **_logged(message))
             metrics.unexpected_error()
             self._connection.send(protocol.error(Code.INTERNAL, Refused(Code.INTERNAL).message, message.re))
             self._connection.close(BUG, Code.INTERNAL)
@@ -183,10 +187,17 @@ class Visitor:
         idle_s = self._limits.session_idle_s
         return await resume_login(house.store, house.resources, message.session, idle_s, origin, host)
 
-    def _made(self, user: User, site: Site) -> Session:
-        wallet = LocalWallet(self._house.store, WalletId(user, site.denomination))
-        house, forced = forcible(self._house, site)
-        session = Session(house, user, site, wallet, self._connection)
+    async def _opened(self, message: Login) -> Session:
+        user, site = await self._who(message)
+        self._stay = await self._house.welcome(user, site, _named(message))
+        session = self._made(self._stay)
+        await session.open()
+        return session
+
+    def _made(self, stay: Stay) -> Session:
+        wallet = LocalWallet(self._house.store, WalletId(stay.seat.user, stay.site.denomination))
+        house, forced = forcible(self._house, stay.site)
+        session = Session(house, stay, wallet, self._connection)
         session.plug(HistoryComponent(house.store, session))
         if forced is not None:
             session.plug(TestComponent(forced, session))
@@ -205,7 +216,13 @@ def login_of(data: bytes) -> Login:
     return protocol.parse_session_login(data) if by_session else protocol.parse_login(data)
 
 
-def _named(message: Login) -> dict[str, str]:
+def _named(message: Login) -> str:
+    """What the platform calls the player, as far as the login says it."""
+    name = message.auth.userinfo.get("name") if isinstance(message, protocol.LoginMessage) else None
+    return "".join(filter(str.isprintable, name))[:MOST_NAME] if isinstance(name, str) else ""
+
+
+def _logged(message: Login) -> dict[str, str]:
     """What a log may say of a login."""
     if isinstance(message, protocol.LoginMessage):
         return {"platform": message.platform[:64], "site": message.site[:64]}

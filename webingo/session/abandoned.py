@@ -5,6 +5,7 @@ import structlog
 from webingo.errors import Refused
 from webingo.session.house import House
 from webingo.session.session import Session
+from webingo.session.stay import Stay
 from webingo.transaction.transaction import Seat, WalletId
 from webingo.user import SHARDS
 from webingo.wallet.wallet import LocalWallet
@@ -41,7 +42,7 @@ async def _close(house: House, seat: Seat) -> bool:
     try:
         site = await house.resources.site(seat.user.platform, seat.site)
         wallet = LocalWallet(house.store, WalletId(seat.user, site.denomination))
-        session = Session(house, seat.user, site, wallet, _Nobody(), by_house=True)
+        session = Session(house, Stay(seat, site), wallet, _Nobody(), by_house=True)
         await session.open()
         try:
             await session.abandon()

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from webingo.resources.site import Site
 from webingo.resources.source import ResourceSource
 from webingo.rng import Rng
 from webingo.session.prizes import Prizes
+from webingo.session.stay import Registrar, Stay
 from webingo.support.clock import Clock
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import Event
+from webingo.transaction.transaction import Event, Seat
+from webingo.user import User
 
 
 class Guest(Protocol):
@@ -32,7 +35,8 @@ class Guest(Protocol):
 @dataclass
 class House:
     """The means of play, and the open sessions by what may happen to them elsewhere. `debug` is the server's. `prizes` is None
-    where jackpots are not paid at once: the ledger has their triggers all the same."""
+    where jackpots are not paid at once: the ledger has their triggers all the same. `registrar` is None where nobody keeps a
+    book of the players' stays."""
 
     store: Store
     resources: ResourceSource
@@ -40,12 +44,29 @@ class House:
     clock: Clock
     debug: bool = False
     prizes: Prizes | None = None
+    registrar: Registrar | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _by_subject: dict[tuple[str, str], set[Guest]] = field(default_factory=dict)
 
     def with_rng(self, rng: Rng) -> "House":
         """This house with another generator: the sessions of both are in the same book."""
         return replace(self, rng=rng)
+
+    async def welcome(self, user: User, site: Site, name: str = "") -> Stay:
+        """A stay on the site as it is now. Raises Refused as `Registrar.begin` does."""
+        stay = Stay(Seat(user, site.id), self.resources.newest(site), name)
+        if self.registrar is not None:
+            stay.site = await self.registrar.begin(stay)
+        return stay
+
+    def farewell(self, stay: Stay) -> None:
+        """The stay is over."""
+        if self.registrar is not None:
+            self.registrar.end(stay)
+
+    def changed(self, site: Site) -> None:
+        """The site, or what it offers, is another from now on."""
+        self.hear(Event("site", f"{site.platform}:{site.id}", 0))
 
     def enter(self, session: Guest) -> None:
         for subject in session.subjects():

@@ -5,6 +5,7 @@ Everything here is committed before it is true: where a commit is refused, the p
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any, NamedTuple
 
 import orjson
@@ -29,11 +30,13 @@ Shown = tuple[Transition, Funds]
 
 
 class Turn(NamedTuple):
-    """What actions lead to, decided and not yet committed; `begins` where a round begins with it."""
+    """What actions lead to, decided and not yet committed; `begins` where a round begins with it. `cut` where another round
+    would have begun, but has to wait for new settings."""
 
     transitions: list[Transition]
     transaction: Transaction
     begins: bool
+    cut: bool = False
 
 
 class Place:
@@ -48,8 +51,13 @@ class Place:
         self.funds = Funds(0, 0)
         self.userdata: dict[str, Any] = {}
         self.running: Running | None = None
+        self.outdated = False  # the site, or the running game, has new settings, which `renew` takes in
         self._house = house
-        self._next_round = 0.0  # no round begins before this time of the monotonic clock
+        self._began = -inf  # when the last round did, on the monotonic clock
+
+    @property
+    def round_open(self) -> bool:
+        return self.running is not None and bool(self.running.round)
 
     def learn(self, funds: Funds) -> bool:
         """Takes in news of the wallet; whether they were news."""
@@ -60,7 +68,7 @@ class Place:
 
     async def take(self) -> None:
         """Takes the seat over, with the game that is on it. Raises Refused as `Store.open` does."""
-        self.epoch, self.running = 0, None
+        self.epoch, self.running, self.outdated = 0, None, self._house.resources.newest(self.site) is not self.site
         grant, at_ms = self.site.initial_credits, self._house.clock.now_ms()
         opened = await self.wallet.open(self.seat, grant, at_ms, self._by_house)
         self.epoch, self.funds, self.userdata = opened.epoch, opened.funds, opened.userdata
@@ -78,6 +86,7 @@ class Place:
             if version == game.manifest.version and (opened.round or settings == game.settings):
                 if settings != game.settings:
                     game = replace(game.manifest.recorded(settings), feeds=game.feeds)
+                    self.outdated = True
                 self.running = resumed(game, opened.state, opened.private, opened.round)
                 return
             reason = "the rules have changed"
@@ -94,6 +103,25 @@ class Place:
         self.learn(await self._commit(self._entering(None, running, (), self._house.clock.now_ms())))
         self.running = running
 
+    async def renew(self) -> None:
+        """Takes in the newest settings, where no round is open: the game is begun anew where they change it, and is unloaded
+        where the site has it no more. Raises Refused as `Store.commit` does."""
+        resources, running = self._house.resources, self.running
+        self.site, self.outdated = resources.newest(self.site), False
+        if running is None:
+            return
+        try:
+            game = resources.offered(self.site, running.game.manifest.id)
+        except Refused:
+            await self.unload(running)
+            return
+        if game.manifest is running.game.manifest and game.settings == running.game.settings:
+            self.running = running._replace(game=game)
+        else:
+            fresh = began(game, self._house.rng)
+            self.learn(await self._commit(self._entering(running, fresh, (), self._house.clock.now_ms())))
+            self.running = fresh
+
     async def play(self, running: Running, actions: Sequence[Action]) -> list[Shown]:
         """Runs the actions on the running game and commits them in one step. Raises Refused as the engine and the store do."""
         turn = self.decide(running, actions)
@@ -104,10 +132,13 @@ class Place:
         house, at_ms = self._house, self._house.clock.now_ms()
         done = transitions(running, actions, house.rng, self.seat, self.wallet.id, at_ms)
         parts = tuple([transition.part for transition in done])
-        begins = any(part.header for part in parts)
+        begins, cut = any(part.header for part in parts), False
         if begins:
             self._check_beginning(running.game)
-        return Turn(done, self._entering(running, done[-1].running, parts, at_ms), begins)
+            if self.outdated:  # and a round is open, or the new settings were in force already: it may end, no more
+                count = next(place for place, part in enumerate(parts) if part.header)
+                done, parts, begins, cut = done[:count], parts[:count], False, True
+        return Turn(done, self._entering(running, done[-1].running, parts, at_ms), begins, cut)
 
     def settle(self, turn: Turn, funds: Funds) -> list[Shown]:
         """The turn was committed, which left these funds: every transition with the funds after it."""
@@ -116,8 +147,8 @@ class Place:
         for transition in done:
             if transition.part.triggers:
                 self._award(transition)
-        if turn.begins and self.site.flags.min_spin_ms:
-            self._next_round = self._house.clock.monotonic() + self.site.flags.min_spin_ms / 1000
+        if turn.begins:
+            self._began = self._house.clock.monotonic()
         if len(done) == 1:
             return [(done[0], funds)]
         balance = funds.balance - sum([transition.won - transition.wagered for transition in done])
@@ -146,8 +177,8 @@ class Place:
         """Whether a new round may begin now. What is resumed with an open round may have been disabled since."""
         if not self._house.resources.offered(self.site, game.manifest.id).enabled:
             raise Refused(Code.GAME_DISABLED)
-        if self.site.flags.min_spin_ms and self._house.clock.monotonic() < self._next_round:
-            seconds = self.site.flags.min_spin_ms / 1000
+        seconds = self.site.flags.min_spin_ms / 1000
+        if seconds and self._house.clock.monotonic() < self._began + seconds:
             raise Refused(Code.LIMIT, f"A round may begin {seconds:g} seconds after the one before at the earliest.")
 
     async def unload(self, running: Running) -> None:

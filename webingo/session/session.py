@@ -15,18 +15,18 @@ import structlog
 
 from webingo.engines.engine import Action
 from webingo.errors import Code, Refused
-from webingo.resources.site import Site
 from webingo.session import play, protocol
 from webingo.session.component import Component
 from webingo.session.house import House
 from webingo.session.inbox import Inbox
 from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER, Outlet
-from webingo.session.place import Place, Shown, Turn
-from webingo.session.view import View
+from webingo.session.place import Place, Turn
+from webingo.session.screen import Screen
+from webingo.session.stay import Stay
 from webingo.support import metrics
 from webingo.support.answer import Outcome, when_done
-from webingo.transaction.transaction import Event, Funds, Seat
-from webingo.user import User, changed_userdata
+from webingo.transaction.transaction import Event, Funds
+from webingo.user import changed_userdata
 from webingo.wallet.wallet import Wallet
 
 log = structlog.get_logger("webingo.session")
@@ -35,17 +35,17 @@ log = structlog.get_logger("webingo.session")
 class Session:
     """Made for a player who has logged in; `open` takes the seat, `receive` hands over messages, `close` ends it."""
 
-    def __init__(self, house: House, user: User, site: Site, wallet: Wallet, outlet: Outlet, by_house: bool = False) -> None:
+    def __init__(self, house: House, stay: Stay, wallet: Wallet, outlet: Outlet, by_house: bool = False) -> None:
         """`by_house`: there is no player; an abandoned round is to be closed."""
-        self.seat = Seat(user, site.id)
+        self.seat = stay.seat
         self._house = house
-        self._place = Place(house, self.seat, site, wallet, by_house)
-        self._view = View(site.denomination, house.clock)
-        self._outlet = outlet
+        self._place = stay.purse = Place(house, self.seat, stay.site, wallet, by_house)
+        self._screen = Screen(house, stay, self._place, outlet)
+        self.send = self._screen.send
+        self._by_house = by_house
         self._components: dict[str, Component] = {}
-        self._inbox: Inbox[protocol.Message | Funds] = Inbox(self._handle)
+        self._inbox: Inbox[protocol.Message | Funds | Event] = Inbox(self._handle)
         self._task: asyncio.Task[None] | None = None  # of what is in hand, where it needs one
-        self._closed = False
         self._newest_epoch = 0
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -60,9 +60,9 @@ class Session:
         except BaseException:
             self._house.leave(self)
             raise
-        site = self._place.site
-        about = {"id": site.id, "title": site.title, "flags": site.flags.model_dump()}
-        self._push(welcome={"site": about, "games": self._house.resources.listing(site)})
+        self._screen.welcome()
+        if self._place.outdated and not self._by_house:  # the settings have changed while the seat was taken
+            self._inbox.put(Event("site", "", 0))
         self._inbox.open()
 
     def plug(self, component: Component) -> None:
@@ -70,20 +70,18 @@ class Session:
 
     def subjects(self) -> tuple[tuple[str, str], ...]:
         """The (kind, subject) of the events that concern this session."""
-        user = self.seat.user
-        return ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", f"{user.platform}:{user.uid}")
+        user, site = self.seat.user, self._place.site
+        own = ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", f"{user.platform}:{user.uid}")
+        return own if self._by_house else (*own, ("site", f"{site.platform}:{site.id}"))
 
     def receive(self, message: protocol.Message) -> None:
         """Takes a message; it is handled after those before it."""
-        if not self._closed:
+        if not self._screen.closed:
             self._inbox.put(message)
 
     def refuse(self, refusal: Refused, re: protocol.Reference = None) -> None:
         """Answers with the error and the full state behind it."""
-        metrics.refused(refusal.code)
-        if not self._closed:
-            self._outlet.send(protocol.error(refusal.code, refusal.message, re))
-            self._push(re=re)
+        self._screen.refuse(refusal, re)
 
     def hear(self, event: Event) -> None:
         """Something happened to this player elsewhere."""
@@ -93,18 +91,19 @@ class Session:
                 if 0 < self._place.epoch < event.number:
                     self._replaced(by_house=bool(event.balance))
             case "wallet":
-                self._learn(Funds(event.balance, event.number))
+                self._note(Funds(event.balance, event.number))
             case "block":
                 self._end(Refused(Code.PLAYER_BLOCKED), LOGIN_REFUSED)
+            case "site":
+                self._note(event)
 
     async def look_again(self) -> None:
         """Reads the wallet's balance anew, since news of it may have been lost."""
         with suppress(Refused):
-            self._learn(await self._house.store.funds(self._place.wallet.id))
+            self._note(await self._house.store.funds(self._place.wallet.id))
 
     def tell(self, which: str, message: dict[str, Any]) -> None:
-        if not self._closed:
-            self._outlet.send(protocol.component(which, message))
+        self._screen.tell(which, message)
 
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
@@ -118,7 +117,7 @@ class Session:
 
     async def close(self) -> None:
         """Gives up the seat after the action in hand. The running game and its round stay in the store."""
-        self._closed = True
+        self._screen.closed = True
         await self.drain()
         self._house.leave(self)
         for component in self._components.values():
@@ -134,27 +133,50 @@ class Session:
 
     def _end(self, refusal: Refused, close_code: int) -> None:
         """Nothing more is done for this client: names the reason and closes its connection."""
-        if not self._closed:
-            self._closed = True
-            self._inbox.clear()
-            metrics.refused(refusal.code)
-            self._outlet.send(protocol.error(refusal.code, refusal.message))
-            self._outlet.close(close_code, refusal.code)
+        self._inbox.clear()
+        self._screen.end(refusal, close_code)
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
-    def _learn(self, funds: Funds) -> None:
-        # News of the wallet wait their turn too: a balance is not shown before the state that it belongs to.
-        if not self._closed:
-            self._inbox.put(funds)
+    def _note(self, news: Funds | Event) -> None:
+        # News wait their turn too: a balance is not shown before the state that it belongs to.
+        if not self._screen.closed:
+            self._inbox.put(news)
 
-    def _handle(self, item: protocol.Message | Funds) -> None:
+    def _handle(self, item: protocol.Message | Funds | Event) -> None:
         if isinstance(item, protocol.ActionMessage):
             self._act(item)
+        elif isinstance(item, Event):
+            self._place.outdated = True
+            if not self._place.round_open:
+                self._in_hand(self._renew())
         elif not isinstance(item, Funds):
             self._in_hand(self._answer(item))
         elif self._place.learn(item):
-            self._push()
+            self._screen.push()
+
+    def _rest(self) -> None:
+        """The item in hand is done. Before the next one the game gets its new settings, if there are any, and no round open."""
+        place = self._place
+        due = place.outdated and not place.round_open and not self._screen.closed
+        return self._in_hand(self._renew()) if due else self._inbox.rest()
+
+    async def _renew(self, cut: protocol.ActionMessage | None = None) -> None:
+        """`cut`: the action that would have begun a round under the old settings, as well."""
+        place = self._place
+        try:
+            if self._house.resources.newest(place.site).denomination != place.site.denomination:
+                raise Refused(Code.UNAVAILABLE, "The site counts in another denomination from now on.")
+            await place.renew()
+        except Exception as error:
+            self._failed("settings", None, error)
+        else:
+            self._screen.renewed()
+            if cut is None:
+                self._screen.push()
+            else:
+                self.refuse(Refused(Code.STALE, "The settings have changed, and hold from this round on."), cut.re)
+        self._inbox.rest()
 
     def _in_hand(self, work: Coroutine[Any, Any, None]) -> None:
         self._inbox.begin()
@@ -170,7 +192,7 @@ class Session:
         except Exception as error:
             if running is not None:
                 metrics.action(running.game.manifest.id, message.action, result_of(error))
-            return self._failed(message, error)
+            return self._failed(message.t, message.re, error)
         self._inbox.begin()
         return when_done(committing, partial(self._acted, message, turn, begun))
 
@@ -188,12 +210,11 @@ class Session:
     def _acted(self, message: protocol.ActionMessage, turn: Turn, begun: float, outcome: Outcome[Funds]) -> None:
         metrics.committed(self._house.clock.monotonic() - begun)
         try:
-            self._show(self._place.settle(turn, outcome.result()), message.re)
+            self._screen.show(self._place.settle(turn, outcome.result()), None if turn.cut else message.re)
         except Exception as error:
-            self._in_hand(self._not_acted(message, turn, error))
-        else:
-            metrics.action(turn.transaction.game, message.action, "OK")
-            self._inbox.rest()
+            return self._in_hand(self._not_acted(message, turn, error))
+        metrics.action(turn.transaction.game, message.action, Code.STALE if turn.cut else "OK")
+        return self._in_hand(self._renew(message)) if turn.cut else self._rest()
 
     async def _not_acted(self, message: protocol.ActionMessage, turn: Turn, error: Exception) -> None:
         metrics.action(turn.transaction.game, message.action, result_of(error))
@@ -202,8 +223,8 @@ class Session:
                 await self._place.refused(turn.transaction, error)
             except Exception as worse:
                 error = worse
-        self._failed(message, error)
-        self._inbox.rest()
+        self._failed(message.t, message.re, error)
+        self._rest()
 
     async def _answer(self, message: protocol.Message) -> None:
         try:
@@ -217,13 +238,13 @@ class Session:
                 case protocol.ComponentMessage():
                     await self._component(message)
         except Exception as error:
-            self._failed(message, error)
-        self._inbox.rest()
+            self._failed(message.t, message.re, error)
+        self._rest()
 
-    def _failed(self, message: protocol.Message, error: Exception) -> None:
+    def _failed(self, what: str, re: protocol.Reference, error: Exception) -> None:
         if not isinstance(error, Refused):
             round_id = self._place.running.round if self._place.running else ""
-            log.error("session_failed", exc_info=error, session=str(self.seat), round=round_id, message_type=message.t)
+            log.error("session_failed", exc_info=error, session=str(self.seat), round=round_id, message_type=what)
             metrics.unexpected_error()
             self._end(Refused(Code.INTERNAL), BUG)
         elif error.code is Code.REPLACED:
@@ -232,7 +253,7 @@ class Session:
             # Whether the store wrote is not known. The client comes back, and the seat then tells what is true.
             self._end(error, GOING_AWAY)
         else:
-            self.refuse(error, message.re)
+            self.refuse(error, re)
 
     async def _load(self, game_id: str, re: protocol.Reference) -> None:
         place = self._place
@@ -241,13 +262,13 @@ class Session:
             await self._leave_game(place.running, re)
         if place.running is None:
             await place.begin(game)
-        self._push(re=re)
+        self._screen.push(re)
 
     async def _finish(self, re: protocol.Reference) -> None:
         if self._place.running is None:
             raise Refused(Code.NO_GAME)
         await self._leave_game(self._place.running, re)
-        self._push(re=re)
+        self._screen.push(re)
 
     async def _leave_game(self, running: play.Running, re: protocol.Reference) -> None:
         """Brings the game to its end, if its engine allows it, and unloads it."""
@@ -259,41 +280,21 @@ class Session:
     async def _play(self, running: play.Running, actions: Sequence[Action], re: protocol.Reference) -> play.Running:
         """Plays, and pushes every transition in order. Answers the game as it is then."""
         shown = await self._place.play(running, actions)
-        self._show(shown, re)
+        self._screen.show(shown, re)
         return shown[-1][0].running
-
-    def _show(self, shown: Sequence[Shown], re: protocol.Reference) -> None:
-        for transition, funds in shown:
-            running = transition.running
-            self._view.tally.count(transition)
-            metrics.played(
-                running.game.manifest.id,
-                self._place.site.denomination,
-                opened=bool(transition.part.header),
-                wagered=transition.wagered,
-                won=transition.won,
-            )
-            if not self._closed:
-                self._outlet.send(self._view.state(funds, self._place.userdata, running, re), state=True)
 
     async def _save(self, message: protocol.UserdataMessage) -> None:
         place = self._place
         changed = changed_userdata(place.userdata, message.set, message.unset)
         await self._house.store.save_userdata(self.seat, place.epoch, orjson.dumps(changed))
         place.userdata = changed
-        self._push(re=message.re)
+        self._screen.push(message.re)
 
     async def _component(self, message: protocol.ComponentMessage) -> None:
         component = self._components.get(message.which)
         if component is None:
             raise Refused(Code.UNKNOWN_COMPONENT, f"There is no component {message.which[:64]!r} here.")
         await component.receive(message.message)
-
-    def _push(self, re: protocol.Reference = None, welcome: dict[str, Any] | None = None) -> None:
-        """Sends the whole state as it is now."""
-        if not self._closed:
-            place = self._place
-            self._outlet.send(self._view.state(place.funds, place.userdata, place.running, re, welcome), state=True)
 
 
 def result_of(error: Exception) -> Code:

@@ -29,8 +29,9 @@ class Tally:
 class View:
     """Writes `state` messages. The game's state is serialised once, when it comes about; here its bytes are only put in."""
 
-    def __init__(self, denom: str, clock: Clock) -> None:
-        self.tally = Tally()
+    def __init__(self, denom: str, clock: Clock, tally: Tally | None = None) -> None:
+        """`tally` is counted on, where there was a session before this one."""
+        self.tally = tally or Tally()
         self._clock = clock
         self._started = clock.monotonic()
         denomination = {"denom": denom, "denom_info": DENOMINATIONS[denom].info()}

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from webingo.errors import Code, Refused
-from webingo.resources.site import Site
 from webingo.session import protocol
 from webingo.session.forced import forcible
 from webingo.session.house import House
 from webingo.session.session import Session
+from webingo.session.stay import Stay
 from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction, WalletId
 from webingo.wallet.wallet import LocalWallet, Wallet
 
@@ -89,13 +89,13 @@ class Player:
     `forced` is there where outcomes may be forced.
     """
 
-    def __init__(self, house: House, seat: Seat, site: Site, ended: Callable[[], None]) -> None:
+    def __init__(self, house: House, stay: Stay, ended: Callable[[], None]) -> None:
         """`ended` is called when the session is over for a reason of its own: another one took the seat, say."""
-        house, self.forced = forcible(house, site)
-        self.seat = seat
-        self.witness = Witness(LocalWallet(house.store, WalletId(seat.user, site.denomination)))
+        house, self.forced = forcible(house, stay.site)
+        self.seat = stay.seat
+        self.witness = Witness(LocalWallet(house.store, WalletId(stay.seat.user, stay.site.denomination)))
         self._ear = _Ear(ended)
-        self._session = Session(house, seat.user, site, self.witness, self._ear)
+        self._session = Session(house, stay, self.witness, self._ear)
         self._store = house.store
         self._numbers = count(1)
 

@@ -13,6 +13,7 @@ from webingo.server.slot_ide.player import Player
 from webingo.server.slot_ide.requests import Request, game_id
 from webingo.server.slot_ide.table import Table
 from webingo.session.house import House
+from webingo.session.stay import Stay
 from webingo.transaction.transaction import Seat, shard_of
 from webingo.user import User
 
@@ -32,8 +33,9 @@ class Visit:
 
     def __init__(self, house: House, sid: str, seat: Seat, site: Site, bucket: Bucket, idle_s: float) -> None:
         self.seat = seat
-        self.site = site
         self.idle_s = idle_s
+        self._site = site
+        self._stay: Stay | None = None
         self._house = house
         self._sid = sid
         self._bucket = bucket
@@ -41,8 +43,17 @@ class Visit:
         self._waiting = 0
         self._last = house.clock.monotonic()
         self._table: Table | None = None
-        self._game = ""
+        self._laid: tuple[Site, str] | None = None  # the site as it was when the table was made, and the game
         self._endings: set[asyncio.Task[None]] = set()
+
+    @property
+    def site(self) -> Site:
+        """As it is now."""
+        return self._house.resources.newest(self._site)
+
+    @property
+    def in_round(self) -> bool:
+        return self._table is not None and bool(self._table.player.witness.round)
 
     @property
     def busy(self) -> bool:
@@ -85,20 +96,29 @@ class Visit:
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _seated(self, game: Game) -> Table:
-        if self._table is not None and (self._table.player.over or self._game != game.manifest.id):
+        site = self.site
+        if self._table is not None and (self._table.player.over or self._outdated(site, game.manifest.id)):
             await self.leave()
+        if self._stay is None:
+            self._stay = await self._house.welcome(self.seat.user, site)
         if self._table is None:
-            player = Player(self._house, self.seat, self.site, self._ended)
-            idle_ms, hide = int(self.idle_s * 1000), self.site.slot_ide.hide_reels
+            self._stay.site = site
+            player = Player(self._house, self._stay, self._ended)
+            idle_ms, hide = int(self.idle_s * 1000), site.slot_ide.hide_reels
             try:
                 table = Table(player, self._house, game, idle_ms=idle_ms, hide_reels=hide)
                 await table.take(self._sid)
             except BaseException:
                 await player.close()
                 raise
-            self._table = table
-            self._game = game.manifest.id
+            self._table, self._laid = table, (site, game.manifest.id)
         return self._table
+
+    def _outdated(self, site: Site, game_id: str) -> bool:
+        """Whether the table is for another game, or for settings that have changed since; a round is ended under its own."""
+        if self._laid is None or self._laid[1] != game_id:
+            return True
+        return self._laid[0] is not site and not self.in_round
 
     def _ended(self) -> None:
         """The session is over by itself. Called from within it."""
@@ -123,6 +143,8 @@ class Visit:
             await self.leave()
         if self._endings:
             await asyncio.wait(self._endings)
+        if self._stay is not None:
+            self._house.farewell(self._stay)
 
 
 class Visits:
@@ -148,7 +170,7 @@ class Visits:
         known = self._visits.get(sid)
         seat = await self._seat(sid, int(known.idle_s if known else self._idle_s))
         site = known.site if known else await self._house.resources.site(seat.user.platform, seat.site)
-        if not site.enabled:
+        if not site.enabled and not (known and known.in_round):
             raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
         idle_s = site.slot_ide.inactivity_timeout_s or self._idle_s
         if known is None and idle_s != self._idle_s:
