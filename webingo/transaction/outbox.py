@@ -23,6 +23,8 @@ from webingo.user import SHARDS
 
 log = structlog.get_logger("webingo.ledger")
 
+_SILENCE_S = 60
+
 
 class ConsumerFailed(Exception):  # noqa: N818 - names what happened
     """A consumer can't take the entries at the moment; they are offered again. str() says why, for the log."""
@@ -78,7 +80,8 @@ class Outbox:
         self._at_work: set[int] = set()  # also shards that were lost in the meantime
         self._queue: asyncio.Queue[_Held | None] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = self._store_down = False
+        self._stopping = False
+        self._silent_until = 0.0
 
     @property
     def shards(self) -> set[int]:
@@ -117,7 +120,6 @@ class Outbox:
                     next_sharing = now + self._pace.ttl_s / 5
                     await self._share()
                 await self._poll()
-                self._store_down = False
             except Refused as refusal:
                 self._store_refused(refusal)
             except Exception:
@@ -127,9 +129,10 @@ class Outbox:
             await asyncio.sleep(self._pace.poll_s)
 
     def _store_refused(self, refusal: Refused) -> None:
-        if not self._store_down:
+        """Tried again soon. Said once a minute at most: a part of a cluster may be away, and another not."""
+        if (now := self._clock.monotonic()) >= self._silent_until:
+            self._silent_until = now + _SILENCE_S
             log.warning("outbox_waits_for_the_database", group=self._group, code=refusal.code)
-        self._store_down = True
 
     # Sharing: each of n members holds at most ceil(SHARDS / n), which leaves no shard over.
 
