@@ -15,8 +15,8 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(STAMP)
-	$(BIN)/webingo serve
+run: $(STAMP)  # BACKOFFICE=1: with the reference backoffice beside it
+	$(BIN)/webingo serve $(if $(BACKOFFICE),--backoffice)
 
 test: $(STAMP)  # on two cores, a file always whole on one of them
 	$(BIN)/python -m pytest -n 2 --dist loadfile

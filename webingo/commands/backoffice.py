@@ -73,8 +73,14 @@ def _settings(config: "Config", **flags: object) -> "Settings":
         from webingo.office.settings import load
     except ModuleNotFoundError as error:
         raise Failure(f"{error.name} is missing: install the backoffice with pip install 'webingo[backoffice]'") from None
+    import logging
+
     from webingo.support import log
 
     settings = load(config, **flags)
     log.setup(settings.log_level, settings.log_format)
+    for name in ("uvicorn.error", "alembic.runtime.plugins"):
+        logging.getLogger(name).setLevel(
+            logging.WARNING
+        )  # what they tell of every start is told by us, or is nobody's business
     return settings

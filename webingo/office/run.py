@@ -1,7 +1,6 @@
 """The backoffice as a process, from start to stop."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -23,7 +22,6 @@ from webingo.office.services.staff import first_admin
 from webingo.support.clock import Clock, SystemClock
 
 log = structlog.get_logger("webingo.office")
-_CHATTER = ("uvicorn.error", "alembic.runtime.plugins")
 
 _SWEEP_S = 30
 _STOP_S = 10
@@ -41,8 +39,6 @@ async def run(settings: Settings, told: Callable[[str], None], until_eof: int | 
 
     `told` gets what is for people's eyes only, line by line: the first admin's password. Raises BadResource or OSError.
     """
-    for name in _CHATTER:
-        logging.getLogger(name).setLevel(logging.WARNING)
     clock = SystemClock()
     database = opened(settings)
     try:
