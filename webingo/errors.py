@@ -77,6 +77,11 @@ class Refused(Exception):  # noqa: N818 - a refusal is not an error of the progr
         return TABLE[self.code][1]
 
 
+def code_of(error: Exception) -> Code:
+    """What an action that failed is counted as."""
+    return error.code if isinstance(error, Refused) else Code.INTERNAL
+
+
 class BadResource(Exception):  # noqa: N818 - reads as what it reports
     """A configuration, manifest or site file that is wrong: the start is refused with all of `problems`.
 

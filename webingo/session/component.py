@@ -14,6 +14,10 @@ class Room(Protocol):
         """Sends a component message to the player."""
         ...
 
+    def send(self, data: bytes) -> None:
+        """Sends a message that was written already (protocol.component), for many players at once."""
+        ...
+
 
 class Component(Protocol):
     """One instance per session; `name` is the protocol's `which`."""

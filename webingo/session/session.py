@@ -14,7 +14,7 @@ import orjson
 import structlog
 
 from webingo.engines.engine import Action
-from webingo.errors import Code, Refused
+from webingo.errors import Code, Refused, code_of
 from webingo.session import play, protocol
 from webingo.session.component import Component
 from webingo.session.house import House
@@ -41,7 +41,7 @@ class Session:
         self._house = house
         self._place = stay.purse = Place(house, self.seat, stay.site, wallet, by_house)
         self._screen = Screen(house, stay, self._place, outlet)
-        self.send = self._screen.send
+        self.tell, self.send = self._screen.tell, self._screen.send  # of a Room
         self._by_house = by_house
         self._components: dict[str, Component] = {}
         self._inbox: Inbox[protocol.Message | Funds | Event] = Inbox(self._handle)
@@ -103,7 +103,10 @@ class Session:
             self._note(await self._house.store.funds(self._place.wallet.id))
 
     def tell(self, which: str, message: dict[str, Any]) -> None:
-        self._screen.tell(which, message)
+        self.send(protocol.component(which, message))
+
+    def send(self, data: bytes) -> None:
+        self._screen.send(data)
 
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
@@ -191,7 +194,7 @@ class Session:
             committing = place.wallet.commit(turn.transaction)
         except Exception as error:
             if running is not None:
-                metrics.action(running.game.manifest.id, message.action, result_of(error))
+                metrics.action(running.game.manifest.id, message.action, code_of(error))
             return self._failed(message.t, message.re, error)
         self._inbox.begin()
         return when_done(committing, partial(self._acted, message, turn, begun))
@@ -217,7 +220,7 @@ class Session:
         return self._in_hand(self._renew(message)) if turn.cut else self._rest()
 
     async def _not_acted(self, message: protocol.ActionMessage, turn: Turn, error: Exception) -> None:
-        metrics.action(turn.transaction.game, message.action, result_of(error))
+        metrics.action(turn.transaction.game, message.action, code_of(error))
         if isinstance(error, Refused):
             try:
                 await self._place.refused(turn.transaction, error)
@@ -295,7 +298,3 @@ class Session:
         if component is None:
             raise Refused(Code.UNKNOWN_COMPONENT, f"There is no component {message.which[:64]!r} here.")
         await component.receive(message.message)
-
-
-def result_of(error: Exception) -> Code:
-    return error.code if isinstance(error, Refused) else Code.INTERNAL
