@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 SIZE = 50
@@ -52,11 +52,6 @@ def page(
     older = _write("o", rows[-1], keys) if more or back else ""
     newer = _write("n", rows[0], keys) if (more if back else mark is not None) else ""
     return Page(rows, older, newer)
-
-
-def begins_with(column: Key, text: str) -> list[ColumnElement[bool]]:
-    """Conditions for a prefix that an index on the column serves, in both databases, where it sorts by code points."""
-    return [column >= text, column < text + "\U0010ffff"]
 
 
 def _write(way: str, row: Any, keys: Sequence[Key]) -> str:

@@ -1,11 +1,17 @@
 """How values look on a page: money, times, numbers and names, as filters of the templates."""
 
+import re
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import quote
+from decimal import Decimal
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
 
+from fastapi import Path
 from markupsafe import Markup, escape
+from pydantic import AfterValidator
 
+from webingo.errors import Code, Refused
+from webingo.office.tables import Wallet
 from webingo.wallet.denomination import DENOMINATIONS, Denomination
 
 MINUS = "\N{MINUS SIGN}"
@@ -94,8 +100,42 @@ def words(name: str) -> str:
 
 
 def part(value: Any) -> str:
-    """For putting into a path: a slash is no separator then."""
-    return quote(str(value), safe="")
+    """Somebody else's id as one part of a path, whatever is in it: slashes, dots and per cent signs would not come through.
+
+    As in addresses, but with ~ for the per cent sign; `unpart` takes it back."""
+    quoted = quote(str(value), safe="").replace("~", "%7E")
+    return (quoted if quoted.strip(".") else quoted.replace(".", "%2E")).replace("%", "~")
+
+
+def unpart(value: str) -> str:
+    return unquote(value.replace("~", "%"), errors="replace")
+
+
+Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]
+"""The type of a route's parameter that was written with `part`."""
+
+
+def smallest(text: str, denom: str) -> int:
+    """What a person typed, in smallest units: 12.50 of a denomination with cents is 1250. Raises Refused; never rounds."""
+    shown = DENOMINATIONS.get(denom, _PLAIN)
+    plain = text.strip().removeprefix(shown.prefix.strip()).removesuffix(shown.suffix.strip()).strip().replace(",", "")
+    match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,6}))?", plain)
+    if match is None:
+        raise Refused(
+            Code.BAD_PARAMS, f"{text.strip()[:40]!r} is no amount. Write it like {money_text(shown.money_multiplier, denom)}."
+        )
+    scaled = Decimal(plain) * shown.money_multiplier
+    if scaled != int(scaled):
+        raise Refused(Code.BAD_PARAMS, f"The smallest amount is {money_text(1, denom)}.")
+    return int(scaled)
+
+
+def wallet_choice(wallet: Wallet) -> tuple[str, str]:
+    """For a list to choose from."""
+    return (
+        wallet.denom,
+        f"{wallet.denom.capitalize() if wallet.denom.islower() else wallet.denom}: {money_text(wallet.balance, wallet.denom)}",
+    )
 
 
 FILTERS = {
@@ -108,4 +148,5 @@ FILTERS = {
     "percent": percent,
     "words": words,
     "part": part,
+    "wallet_choice": wallet_choice,
 }

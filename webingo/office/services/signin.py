@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from webingo.office.database import Database
 from webingo.office.services import audit, passwords
 from webingo.office.services.audit import Actor
+from webingo.office.services.upsert import insert
 from webingo.office.tables import Staff, StaffSession, Value
 from webingo.rng import fresh_id
 
@@ -83,11 +84,9 @@ def prove(database: Database, name: str, password: str, by: Actor) -> Iterator[t
 
 def _count(session: Session) -> None:
     """Something to write at every attempt: what a known name costs the disk, an unknown one has to cost, too."""
-    row = session.get(Value, _ATTEMPTS, with_for_update=True)
-    if row is None:
-        session.add(Value(name=_ATTEMPTS, number=1))
-    else:
-        row.number += 1
+    statement = insert(session, Value).values(name=_ATTEMPTS, number=1)
+    one_more = {"number": Value.number + 1}
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=one_more))
 
 
 def _attempt(session: Session, name: str, at: int) -> _Attempt:

@@ -1,0 +1,115 @@
+"""The audit log: searched, read, and taken away as a file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Depends, Query
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from starlette.responses import Response
+
+from webingo.office.console.desk import Viewer, router
+from webingo.office.console.exports import download
+from webingo.office.console.paging import page
+from webingo.office.console.shown import utc
+from webingo.office.tables import Audit
+
+routes = router()
+MOST_CHOICES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What was asked for; empty is everything. `since` and `until` are days in UTC, both included."""
+
+    staff: str
+    action: str
+    subject: str
+    since: str
+    until: str
+
+    def query(self, session: Session) -> Select[Any]:
+        query = select(Audit)
+        if self.staff:
+            query = query.where(Audit.staff == ("" if self.staff == PROGRAM else self.staff))
+        if self.action:
+            query = query.where(Audit.action == self.action)
+        if self.subject:
+            query = query.where(Audit.subject >= self.subject, Audit.subject < self.subject + "\U0010ffff")
+        for text, after in ((self.since, False), (self.until, True)):
+            if (ms := _day_ms(text, after)) is not None:
+                query = query.where(Audit.at < ms if after else Audit.at >= ms)
+                # Rows are added as time goes by, so a time is a number, too: the page is found without reading what is beyond.
+                edge = session.scalar(select(Audit.n).where(Audit.at >= ms).order_by(Audit.at, Audit.n).limit(1))
+                if edge is not None:
+                    query = query.where(Audit.n < edge + _DISORDER if after else Audit.n >= edge - _DISORDER)
+        return query
+
+    def address(self) -> str:
+        given = {name: getattr(self, name) for name in ("staff", "action", "subject", "since", "until") if getattr(self, name)}
+        return "?" + urlencode(given) if given else ""
+
+
+PROGRAM = "(program)"
+_DISORDER = 1000  # so many rows may have been numbered in another order than that of their times
+
+
+def _filter(
+    staff: Annotated[str, Query(max_length=64)] = "",
+    action: Annotated[str, Query(max_length=64)] = "",
+    subject: Annotated[str, Query(max_length=300)] = "",
+    since: Annotated[str, Query(max_length=10)] = "",
+    until: Annotated[str, Query(max_length=10)] = "",
+) -> Filter:
+    return Filter(staff, action, subject.strip(), since, until)
+
+
+Asked = Annotated[Filter, Depends(_filter)]
+
+
+def _day_ms(text: str, after: bool) -> int | None:
+    """The beginning of a day, or of the day after it; None for what is no day."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=int(after))
+        return int(datetime.combine(day, time(), UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
+
+
+@routes.get("/audit")
+def listed(desk: Viewer, asked: Asked, cursor: Annotated[str, Query(alias="page", max_length=2000)] = "") -> Response:
+    with desk.read() as session:
+        return desk.render(
+            "audit.html",
+            found=page(session, asked.query(session), [Audit.n], cursor),
+            asked=asked,
+            people=[name or PROGRAM for name in _known(session, Audit.staff)],
+            actions=_known(session, Audit.action),
+        )
+
+
+@routes.get("/audit.csv")
+def exported(desk: Viewer, asked: Asked) -> Response:
+    header = ["n", "at_utc", "staff", "address", "action", "subject", "details"]
+
+    def rows(session: Session) -> Iterator[Sequence[Any]]:
+        query = asked.query(session).order_by(Audit.n.desc()).execution_options(yield_per=500)
+        for row in session.scalars(query):
+            at = utc(row.at).isoformat(timespec="milliseconds")
+            yield [row.n, at, row.staff, row.address, row.action, row.subject, orjson.dumps(row.details).decode()]
+
+    return download(desk.office.database, "audit", header, rows)
+
+
+def _known(session: Session, column: InstrumentedAttribute[str]) -> list[str]:
+    """The different values of an indexed column, each by one look into the index, however many rows there are."""
+    found: list[str] = []
+    value = session.scalar(select(column).order_by(column).limit(1))
+    while value is not None and len(found) < MOST_CHOICES:
+        found.append(value)
+        value = session.scalar(select(column).where(column > value).order_by(column).limit(1))
+    return found

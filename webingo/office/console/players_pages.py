@@ -1,0 +1,185 @@
+"""Players: finding one, and all that is known of them: wallets, ledger, rounds, sessions, and what staff did."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import Form, HTTPException, Query
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from webingo.errors import Refused
+from webingo.office.console.desk import Desk, Operator, Viewer, router
+from webingo.office.console.exports import download
+from webingo.office.console.paging import page
+from webingo.office.console.shown import Part, part, smallest, utc
+from webingo.office.services import adjustments, players
+from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
+
+routes = router()
+Cursor = Annotated[str, Query(alias="page", max_length=2000)]
+_FEW = 8
+
+
+@routes.get("/players")
+def listed(
+    desk: Viewer, text: Annotated[str, Query(alias="q", max_length=128)] = "", show: str = "all", cursor: Cursor = ""
+) -> Response:
+    """Those who were here last, those who are blocked, or those who were searched for."""
+    text = text.strip()
+    with desk.read() as session:
+        if text:
+            rows, more = players.find(session, text)
+            found: Any = {"rows": rows, "older": "", "newer": ""}
+        else:
+            query = select(Player).where(Player.blocked) if show == "blocked" else select(Player)
+            found, more = page(session, query, [Player.last_at, Player.platform, Player.uid], cursor), False
+            rows = list(found.rows)
+        around = players.around(session, rows)
+    return desk.render("players.html", found=found, rows=rows, around=around, text=text, more=more, show=show)
+
+
+def _player(session: Session, platform: str, uid: str) -> Player:
+    player = players.get(session, platform, uid)
+    if player is None:
+        raise HTTPException(404, "There is no such player.")
+    return player
+
+
+def _common(session: Session, desk: Desk, platform: str, uid: str) -> dict[str, Any]:
+    """What the head of all pages of a player shows."""
+    player = _player(session, platform, uid)
+    return {
+        "player": player,
+        "base": f"/players/{part(platform)}/{part(uid)}",
+        "wallets": players.wallets(session, platform, uid),
+        "block": players.last_block(session, player),
+        "limit": desk.settings.adjustment_limit,
+    }
+
+
+@routes.get("/players/{platform}/{uid}")
+def overview(desk: Viewer, platform: Part, uid: Part) -> Response:
+    with desk.read() as session:
+        common = _common(session, desk, platform, uid)
+        mine = Adjustment.platform == platform, Adjustment.uid == uid
+        asked = session.scalars(select(Adjustment).where(*mine).order_by(Adjustment.id.desc()).limit(_FEW)).all()
+        return desk.render(
+            "player.html",
+            **common,
+            sessions=page(session, _sessions(platform, uid), [PlayerSession.began_at, PlayerSession.id], size=_FEW).rows,
+            rounds=page(session, _rounds(platform, uid), [Round.n], size=_FEW).rows,
+            adjustments=asked,
+            answers=adjustments.answers(session, asked),
+        )
+
+
+def _sessions(platform: str, uid: str) -> Any:
+    return select(PlayerSession).where(PlayerSession.platform == platform, PlayerSession.uid == uid)
+
+
+def _rounds(platform: str, uid: str) -> Any:
+    return select(Round).where(Round.platform == platform, Round.uid == uid)
+
+
+def _chosen(wallets: Sequence[Wallet], denom: str) -> str:
+    """The wallet that was asked for, if the player has it; else the first."""
+    held = [wallet.denom for wallet in wallets]
+    return denom if denom in held else (held or [""])[0]
+
+
+def _entries(platform: str, uid: str, denom: str) -> Any:
+    return select(Entry).where(Entry.platform == platform, Entry.denom == denom, Entry.uid == uid)
+
+
+@routes.get("/players/{platform}/{uid}/ledger")
+def ledger(desk: Viewer, platform: Part, uid: Part, denom: str = "", cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        common = _common(session, desk, platform, uid)
+        chosen = _chosen(common["wallets"], denom)
+        found = page(session, _entries(platform, uid, chosen), [Entry.seq], cursor)
+        return desk.render("player-ledger.html", **common, denom=chosen, found=found)
+
+
+@routes.get("/players/{platform}/{uid}/ledger.csv")
+def ledger_csv(desk: Viewer, platform: Part, uid: Part, denom: str = "") -> Response:
+    with desk.read() as session:
+        _player(session, platform, uid)
+        chosen = _chosen(players.wallets(session, platform, uid), denom)
+    header = ["seq", "at_utc", "kind", "amount", "balance", "denomination", "round", "game", "site", "note", "entry"]
+
+    def rows(session: Session) -> Iterator[Sequence[Any]]:
+        query = _entries(platform, uid, chosen).order_by(Entry.seq).execution_options(yield_per=500)
+        for e in session.scalars(query):
+            at = utc(e.at).isoformat(timespec="milliseconds")
+            yield [e.seq, at, e.kind, e.amount, e.balance, e.denom, e.round, e.game, e.site, e.note, e.entry]
+
+    return download(desk.office.database, f"ledger-{chosen or 'none'}", header, rows)
+
+
+@routes.get("/players/{platform}/{uid}/rounds")
+def rounds(desk: Viewer, platform: Part, uid: Part, cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        common = _common(session, desk, platform, uid)
+        return desk.render("player-rounds.html", **common, found=page(session, _rounds(platform, uid), [Round.n], cursor))
+
+
+@routes.get("/players/{platform}/{uid}/sessions")
+def sessions(desk: Viewer, platform: Part, uid: Part, cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        common = _common(session, desk, platform, uid)
+        found = page(session, _sessions(platform, uid), [PlayerSession.began_at, PlayerSession.id], cursor)
+        return desk.render("player-sessions.html", **common, found=found)
+
+
+@routes.get("/players/{platform}/{uid}/log")
+def log(desk: Viewer, platform: Part, uid: Part, cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        common = _common(session, desk, platform, uid)
+        query = select(Audit).where(Audit.subject == players.subject(platform, uid))
+        return desk.render("player-log.html", **common, found=page(session, query, [Audit.n], cursor))
+
+
+@routes.post("/players/{platform}/{uid}/block")
+def block(desk: Operator, platform: Part, uid: Part, reason: Annotated[str, Form()]) -> Response:
+    return _block(desk, platform, uid, True, reason)
+
+
+@routes.post("/players/{platform}/{uid}/unblock")
+def unblock(desk: Operator, platform: Part, uid: Part, reason: Annotated[str, Form()]) -> Response:
+    return _block(desk, platform, uid, False, reason)
+
+
+def _block(desk: Desk, platform: str, uid: str, blocked: bool, reason: str) -> Response:
+    back = f"/players/{part(platform)}/{part(uid)}"
+    try:
+        with desk.write() as session:
+            _player(session, platform, uid)
+            players.set_blocked(session, desk.by, platform, uid, blocked, reason)
+    except Refused as refusal:
+        return desk.to(back, refusal.message, "bad")
+    return desk.to(back, "Blocked. The servers are being told." if blocked else "Let in again. The servers are being told.")
+
+
+@routes.post("/players/{platform}/{uid}/adjust")
+def adjust(
+    desk: Operator,
+    platform: Part,
+    uid: Part,
+    denom: Annotated[str, Form(max_length=32)],
+    way: Annotated[str, Form(pattern="^(give|take)$")],
+    amount: Annotated[str, Form(max_length=64)],
+    reason: Annotated[str, Form()],
+) -> Response:
+    back = f"/players/{part(platform)}/{part(uid)}"
+    limit = desk.settings.adjustment_limit
+    try:
+        wanted = smallest(amount, denom) * (1 if way == "give" else -1)
+        with desk.write() as session:
+            _player(session, platform, uid)
+            row = adjustments.ask(session, desk.by, platform, uid, denom, wanted, reason, limit)
+    except Refused as refusal:
+        return desk.to(back, refusal.message, "bad")
+    if row.state == "waiting":
+        return desk.to(back, "Asked for. A second person has to approve this adjustment.", "info")
+    return desk.to(back, "The adjustment is on its way to the player's wallet.")

@@ -1,0 +1,124 @@
+"""Money that staff gives to a player or takes away: asked for with a reason, and above a limit approved by a second person.
+
+The limit holds for what a wallet was given and taken without a second person within 24 hours, so that many small adjustments
+are no way around it. An adjustment is carried out by a command, whose answer makes it `done` or `failed`.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webingo.errors import Code, Refused
+from webingo.office.services import audit, commands
+from webingo.office.services.audit import Actor
+from webingo.office.services.players import checked_reason, subject
+from webingo.office.tables import Adjustment, Command, Player, Wallet
+
+MOST = 2**53 - 1
+DAY_MS = 86_400_000
+
+
+def ask(session: Session, by: Actor, platform: str, uid: str, denom: str, amount: int, reason: str, limit: int) -> Adjustment:
+    """Sends it, or lets it wait for a second person. `amount` is signed, in smallest units of a wallet that the player has.
+
+    Raises Refused: no such wallet, nothing or too much, no reason.
+    """
+    reason = checked_reason(reason)
+    if not 0 < abs(amount) <= MOST:
+        raise Refused(Code.BAD_PARAMS, "The amount must not be zero, nor larger than any wallet.")
+    # The lock makes two who ask at once count each other.
+    if (
+        session.get(Player, (platform, uid), with_for_update=True) is None
+        or session.get(Wallet, (platform, uid, denom)) is None
+    ):
+        raise Refused(Code.BAD_PARAMS, "This player has no such wallet.")
+    alone = abs(amount) + without_second(session, platform, uid, denom, by.at) <= limit
+    row = Adjustment(
+        platform=platform, uid=uid, denom=denom, amount=amount, reason=reason, asked_by=by.name, asked_at=by.at, state="waiting"
+    )
+    session.add(row)
+    session.flush()
+    audit.note(
+        session, by, "adjustment.ask", subject(row.platform, row.uid), _details(row) | {"reason": reason, "approval": not alone}
+    )
+    if alone:
+        _send(session, by, row)
+    return row
+
+
+def without_second(session: Session, platform: str, uid: str, denom: str, at: int) -> int:
+    """What was given and taken, added up whatever the sign, within a day and without a second person."""
+    mine = Adjustment.platform == platform, Adjustment.uid == uid, Adjustment.denom == denom
+    alone = Adjustment.decided_by.is_(None), Adjustment.state.in_(("sent", "done")), Adjustment.asked_at > at - DAY_MS
+    return session.scalar(select(func.sum(func.abs(Adjustment.amount))).where(*mine, *alone)) or 0
+
+
+def approve(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
+    """By an admin who did not ask for it. Raises Refused; of several who decide at once one does."""
+    if by.role != "admin":
+        raise Refused(Code.FORBIDDEN, "Only an admin may approve.")
+    row = _decide(session, by, adjustment_id, "sent", own=False)
+    audit.note(session, by, "adjustment.approve", subject(row.platform, row.uid), _details(row) | {"asked_by": row.asked_by})
+    _send(session, by, row)
+    return row
+
+
+def refuse(session: Session, by: Actor, adjustment_id: int, reason: str) -> Adjustment:
+    """By another admin."""
+    if by.role != "admin":
+        raise Refused(Code.FORBIDDEN, "Only an admin may refuse.")
+    reason = checked_reason(reason)
+    row = _decide(session, by, adjustment_id, "refused", own=False)
+    details = _details(row) | {"asked_by": row.asked_by, "reason": reason}
+    audit.note(session, by, "adjustment.refuse", subject(row.platform, row.uid), details)
+    return row
+
+
+def withdraw(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
+    """By whoever asked."""
+    row = _decide(session, by, adjustment_id, "refused", own=True)
+    audit.note(session, by, "adjustment.withdraw", subject(row.platform, row.uid), _details(row))
+    return row
+
+
+def waiting(session: Session) -> int:
+    """How many wait for a second person."""
+    return session.scalar(select(func.count(Adjustment.id)).where(Adjustment.state == "waiting")) or 0
+
+
+def answers(session: Session, rows: Sequence[Adjustment]) -> dict[str, Command]:
+    """The commands that carry them out, by id."""
+    wanted = [row.command for row in rows if row.command]
+    return {command.id: command for command in session.scalars(select(Command).where(Command.id.in_(wanted)))} if wanted else {}
+
+
+def _decide(session: Session, by: Actor, adjustment_id: int, state: str, own: bool) -> Adjustment:
+    """One statement, so that it happens once: the first who decides has decided."""
+    here = Adjustment.id == adjustment_id, Adjustment.state == "waiting"
+    asked = Adjustment.asked_by == by.name if own else Adjustment.asked_by != by.name
+    values = {"state": state, "decided_by": by.name, "decided_at": by.at}
+    if session.execute(update(Adjustment).where(*here, asked).values(**values).returning(Adjustment.id)).first() is None:
+        raise _why_not(session, by, adjustment_id, own)
+    return session.get_one(Adjustment, adjustment_id, populate_existing=True)
+
+
+def _why_not(session: Session, by: Actor, adjustment_id: int, own: bool) -> Refused:
+    row = session.get(Adjustment, adjustment_id)
+    if row is None:
+        return Refused(Code.BAD_PARAMS, "There is no such adjustment.")
+    if row.state != "waiting":
+        return Refused(Code.STALE, f"This was decided already, by {row.decided_by or 'nobody'}.")
+    if own:
+        return Refused(Code.FORBIDDEN, "Only who asked for it can withdraw it.")
+    return Refused(Code.FORBIDDEN, "You asked for this yourself: a second person has to decide.")
+
+
+def _send(session: Session, by: Actor, row: Adjustment) -> None:
+    payload = {"platform": row.platform, "uid": row.uid, "denom": row.denom, "amount": row.amount, "reason": row.reason}
+    row.command = commands.send(session, by, "adjust", payload).id
+    row.state = "sent"
+
+
+def _details(row: Adjustment) -> dict[str, object]:
+    return {"adjustment": row.id, "amount": row.amount, "denom": row.denom}
