@@ -4,20 +4,12 @@ from itertools import count
 
 from webingo.jackpot.meter import Claim, Contribution, Feed, MeterId, Terms
 from webingo.jackpot.meters import Meters
-from webingo.jackpot.redis_shelf import RedisShelf
-from webingo.jackpot.shelf import MemoryShelf, Shelf
 from webingo.resources.jackpots import MILLION
 from webingo.rng import fresh_id
-from webingo.transaction.redis_store import RedisStore
-from webingo.transaction.store import Store
 
 TERMS = Terms(min=10, max=100, before=0, contribution=10_000, reserve=5_000)
 MYSTERY = Terms(min=10, max=100, before=20, contribution=10_000, reserve=0)
 _NUMBERS = count()
-
-
-def shelf_beside(store: Store) -> Shelf:
-    return RedisShelf(store._link) if isinstance(store, RedisStore) else MemoryShelf.of(store)
 
 
 def fresh_meter() -> MeterId:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.jackpots import MYSTERY, TERMS, books, claim, feed_of, fresh_meter, shelf_beside
+from tests.jackpots import MYSTERY, TERMS, books, claim, feed_of, fresh_meter
 from webingo.errors import Code, Refused
+from webingo.jackpot.jackpots import shelf_beside
 from webingo.jackpot.meter import Feed, MeterId
 from webingo.jackpot.meters import Meters
 from webingo.jackpot.shelf import News
@@ -121,8 +122,7 @@ async def test_a_win_is_owed_until_it_is_settled(meters: Meters) -> None:
     meter = await opened(meters)
     first, second = [await meters.claim(meter, claim(), 3) for _ in range(2)]
     assert sorted(await meters.shelf.owed(meter)) == sorted([first, second])
-    for _ in range(2):
-        await meters.settle(meter, first.claim, 4)
+    assert [await meters.shelf.settle(meter, first.claim, 4) for _ in range(2)] == [True, False]
     assert await meters.shelf.owed(meter) == [second]
     notes = [note["what"] for note in await meters.shelf.notes(meter)]
     assert notes == ["opened", "won", "won", "paid"]

@@ -1,4 +1,4 @@
-"""Meters against a plain model that counts in fractions: whatever is fed, claimed and changed, in any order, again and again."""
+"""Meters against a plain model that counts in fractions: fed, claimed and changed in any order, again and again."""
 
 import asyncio
 from collections import Counter

@@ -86,10 +86,6 @@ class Meters:
             assert found is not None
             return found.wins[0]
 
-    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> None:
-        """The win was paid."""
-        await self.shelf.settle(meter, claim, at_ms)
-
     async def _held(self, meter: MeterId) -> Meter:
         known = self._known.get(meter)
         return known if known is not None and known.terms is not None else await self.shelf.read(meter)

@@ -68,9 +68,10 @@ class RedisShelf:
         found = await self._link.execute("HGET", _key(meter, "wins"), claim)
         return _win(found) if found else None
 
-    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> None:
+    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> bool:
         keys = (_key(meter, "owed"), _key(meter, "log"))
-        await self._link.call(_SETTLE, keys, (claim, orjson.dumps(settled(claim, at_ms))))
+        answer = await self._link.call(_SETTLE, keys, (claim, orjson.dumps(settled(claim, at_ms))))
+        return bool(answer[1])
 
     async def owed(self, meter: MeterId) -> list[Win]:
         claims = await self._link.execute("SMEMBERS", _key(meter, "owed"))

@@ -42,8 +42,8 @@ class Shelf(Protocol):
         """What was granted under this claim."""
         ...
 
-    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> None:
-        """The win was paid: it is not owed any more."""
+    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> bool:
+        """The win was paid: it is not owed any more. Whether it still was."""
         ...
 
     async def owed(self, meter: MeterId) -> list[Win]:
@@ -107,9 +107,11 @@ class MemoryShelf:
     async def win(self, meter: MeterId, claim: str) -> Win | None:
         return self._wins.get(meter, {}).get(claim)
 
-    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> None:
-        if self._owed.get(meter, {}).pop(claim, None):
+    async def settle(self, meter: MeterId, claim: str, at_ms: int) -> bool:
+        was_owed = self._owed.get(meter, {}).pop(claim, None) is not None
+        if was_owed:
             self._notes[meter].append(settled(claim, at_ms))
+        return was_owed
 
     async def owed(self, meter: MeterId) -> list[Win]:
         return list(self._owed.get(meter, {}).values())

@@ -113,9 +113,34 @@ def _cumulated(counts: Sequence[float]) -> list[tuple[str, float]]:
     return list(zip(bounds, accumulate(counts), strict=True))
 
 
+class _Jackpots(Collector):
+    """Every process knows every meter's value: take the largest, don't add them up. Wins are counted by whoever paid them."""
+
+    def __init__(self) -> None:
+        self.listeners = self.owed = 0
+        self.values: dict[tuple[str, str, str], float] = {}
+        self.paid: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])  # wins, units
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ("site", "jackpot", "denom")
+        values = GaugeMetricFamily("webingo_jackpot_value_units", "What a jackpot holds, in units.", labels=labels)
+        for names, value in self.values.items():
+            values.add_metric(names, value)
+        yield values
+        for place, (name, text) in enumerate((("wins", "Jackpots paid."), ("paid_units", "What was paid, in units."))):
+            family = CounterMetricFamily(f"webingo_jackpot_{name}", text, labels=labels)
+            for names, sums in self.paid.items():
+                family.add_metric(names, sums[place])
+            yield family
+        yield GaugeMetricFamily("webingo_jackpot_listeners", "Subscriptions of sessions to jackpots.", self.listeners)
+        yield GaugeMetricFamily("webingo_jackpot_owed", "Wins that were granted and not paid when last looked.", self.owed)
+
+
 _COUNTS = _Counts()
+_JACKPOTS = _Jackpots()
 REGISTRY = CollectorRegistry()
 REGISTRY.register(_COUNTS)
+REGISTRY.register(_JACKPOTS)
 
 
 def connected() -> None:
@@ -182,3 +207,21 @@ def ledger_applied(group: str, entries: int) -> None:
 
 def ledger_failed(group: str) -> None:
     _COUNTS.ledger_done[group][1] += 1
+
+
+def jackpot_value(site: str, jackpot: str, denom: str, units: float) -> None:
+    _JACKPOTS.values[site, jackpot, denom] = units
+
+
+def jackpot_paid(site: str, jackpot: str, denom: str, units: int) -> None:
+    sums = _JACKPOTS.paid[site, jackpot, denom]
+    sums[0] += 1
+    sums[1] += units
+
+
+def jackpot_listeners(count: int) -> None:
+    _JACKPOTS.listeners = count
+
+
+def jackpots_owed(count: int) -> None:
+    _JACKPOTS.owed = count

@@ -45,6 +45,11 @@ class RedisStore(RedisGroups):
         constants = f"local HISTORY_ROUNDS, RETENTION_S = {history_rounds}, {round_retention_s}\n"
         self._commit = script("commit", constants)
 
+    @property
+    def link(self) -> Link:
+        """Over which whatever else is in the same database is reached too."""
+        return self._link
+
     async def prepare(self) -> None:
         """Checks that the database was made for this number of shards. Raises NoRedis where it was not."""
         await self._link.execute("SET", "wb:shards", SHARDS, "NX")
