@@ -1,6 +1,7 @@
 """What a session's player gets to see: the whole state, errors, and why it is over. Nothing is sent once it is closed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from webingo.errors import Refused
 from webingo.session import protocol
@@ -60,10 +61,9 @@ class Screen:
             self._outlet.send(protocol.error(refusal.code, refusal.message, re))
             self.push(re)
 
-    def send(self, data: bytes) -> None:
-        """A message that is no state."""
-        if not self.closed:
-            self._outlet.send(data)
+    def tell(self, which: str, message: dict[str, Any]) -> None:
+        """A component's message."""
+        self.send(protocol.component(which, message))
 
     def send(self, data: bytes) -> None:
         """A component's message that many players get: it was written once."""

@@ -102,12 +102,6 @@ class Session:
         with suppress(Refused):
             self._note(await self._house.store.funds(self._place.wallet.id))
 
-    def tell(self, which: str, message: dict[str, Any]) -> None:
-        self.send(protocol.component(which, message))
-
-    def send(self, data: bytes) -> None:
-        self._screen.send(data)
-
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
         running = self._place.running
