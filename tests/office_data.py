@@ -18,6 +18,7 @@ from sqlalchemy import Table, insert, select, text
 from webingo.engines.engine import Action
 from webingo.office import tables
 from webingo.office.database import Database
+from webingo.resources.jackpots import feeds, millionths
 from webingo.resources.local import LocalResources
 from webingo.resources.site import Site
 from webingo.rng import SystemRng
@@ -196,6 +197,7 @@ class _Book:
     ) -> None:
         self._past, self._dice, self._sites, self._pools = past, dice, sites, pools
         self._count, self._days, self._kept = rounds, days, records
+        self._feeds = {(site.id, game.id): feeds(site, game.id) for site in sites for game in site.games}
         self._funds = dict[tuple[str, str, str], list[int]]()
         self.ledger = list[tuple[Any, ...]]()
         self.records = list[tuple[str, bytes]]()
@@ -254,7 +256,8 @@ class _Book:
     ) -> None:
         funds[0] += amount
         funds[1] += 1
-        fed = f"jp_demo={amount * -20_000_000}" if kind == "wager" and game == "joker-bingo" else ""
+        feeding = self._feeds[site.id, game] if kind == "wager" else None
+        fed = feeding.of(-amount) if feeding else ""
         self.ledger.append(
             (
                 *(len(self.ledger) + 1, f"{entry}:{site.denomination}", n % 64, f"{at}-{n}", site.platform, site.denomination),
@@ -265,6 +268,10 @@ class _Book:
     def _packed(self, sample: Sample, key: str, uid: str, at: int, open_still: bool) -> bytes:
         header = orjson.loads(sample.record[0]) | {"round": key, "uid": uid, "at": at}
         record = [header, *(orjson.loads(part) for part in sample.record[1:])]
+        moved = 0
+        for step in record[1::2]:
+            step["at"] = at + moved * 900
+            moved += len(step["moves"])
         if open_still:
             record = record[:-2]
         return zlib.compress(orjson.dumps(record))
@@ -370,13 +377,33 @@ def _happenings(session: Any, past: Past, dice: random.Random) -> None:
                 asked_by="bia", asked_at=now - place * 600_000, state="waiting",
             )
         )  # fmt: skip
-    won = session.scalars(select(tables.Round).order_by(tables.Round.n.desc()).limit(400)).all()[::40]
-    for place, round_ in enumerate(won):
-        amount = 100_000 + dice.randrange(900_000)
-        round_.jackpot = amount
+    for site in LocalResources(RES, debug=True).sites.values():
+        for jackpot in site.jackpots:
+            _meter(session, past, dice, site, jackpot)
+
+
+def _meter(session: Any, past: Past, dice: random.Random, site: Site, jackpot: Any) -> None:
+    """A jackpot that has been won five times, and adds up."""
+    by_site = select(tables.Round).where(tables.Round.site == site.id, tables.Round.n % 5 == len(jackpot.id) % 5)
+    rounds = session.scalars(by_site.order_by(tables.Round.n.desc()).limit(160)).all()[::32]
+    paid = 0
+    for round_ in rounds:
+        amount = jackpot.min // jackpot.storage_multiplier * dice.randrange(110, 300) // 100
+        paid += amount * jackpot.storage_multiplier
+        round_.jackpot += amount
         session.add(
             tables.JackpotWin(
-                claim=f"{round_.id}:jp_joker", platform=round_.platform, site=round_.site, jackpot="jp_joker", uid=round_.uid,
-                denom=round_.denom, amount=amount, round=round_.id, game=round_.game, at=round_.began_at + place,
+                claim=f"{round_.id}:{jackpot.id}", platform=site.platform, site=site.id, jackpot=jackpot.id, uid=round_.uid,
+                denom=site.denomination, amount=amount, round=round_.id, game=round_.game, at=round_.began_at + 2_000,
             )
         )  # fmt: skip
+    value = jackpot.min + (jackpot.max - jackpot.min) * dice.randrange(5, 70) // 100 + 123
+    share = millionths(jackpot.reserve) / max(1, millionths(jackpot.contribution) + millionths(jackpot.reserve))
+    reserve, seeded = int((value + paid) * share * 0.3), jackpot.min * 2
+    contributed = value + reserve + paid - seeded
+    snapshot = {
+        "platform": site.platform, "site": site.id, "id": jackpot.id, "title": jackpot.title, "denom": site.denomination,
+        "multiplier": jackpot.storage_multiplier, "min": jackpot.min, "max": jackpot.max, "value": value, "overflow": 0,
+        "reserve": reserve, "carry": 0, "seeded": seeded, "contributed": contributed, "paid": paid, "at": past.now,
+    }  # fmt: skip
+    session.add(tables.Jackpot(platform=site.platform, site=site.id, id=jackpot.id, snapshot=snapshot, at=past.now))

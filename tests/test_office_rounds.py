@@ -175,10 +175,13 @@ def test_a_record_that_did_not_come_or_is_broken_is_none(database, session):
     assert replay.record_of(session, "00-broken") is None
 
 
-def test_what_a_round_fed_is_added_up(session):
+def test_what_a_round_fed_is_added_up(session, res_dir):
     round_ = next(r for r in find(session, Search(game="joker-bingo")).rounds if r.ended_at)
-    fed = replay.fed(replay.ledger_of(session, round_.id))
-    assert fed == {"jp_demo": round_.wagered * 20_000_000}
+    fed = replay.fed_by(replay.ledger_of(session, round_.id))
+    site = LocalResources(res_dir, debug=True).sites[round_.site]
+    rates = {jackpot.id: jackpot.rate for jackpot in site.jackpots if jackpot.fed_by(round_.game)}
+    assert rates
+    assert fed == {jackpot: round_.wagered * rate for jackpot, rate in rates.items()}
 
 
 def test_times_and_minutes_agree(session):

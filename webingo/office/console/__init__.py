@@ -10,11 +10,31 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from webingo.errors import Refused
-from webingo.office.console import desk, pages, signin_pages
+from webingo.office.console import (
+    adjustments_pages,
+    audit_pages,
+    dashboard_pages,
+    desk,
+    pages,
+    players_pages,
+    rounds_pages,
+    signin_pages,
+    staff_pages,
+)
 from webingo.office.console.shield import Shield
 from webingo.office.office import Office
+from webingo.office.services.theory import Theories
 
-ROUTERS = [signin_pages.open_routes, signin_pages.own_routes]
+ROUTERS = [
+    signin_pages.open_routes,
+    signin_pages.own_routes,
+    dashboard_pages.routes,
+    players_pages.routes,
+    rounds_pages.routes,
+    adjustments_pages.routes,
+    audit_pages.routes,
+    staff_pages.routes,
+]
 
 
 def install(app: FastAPI) -> None:
@@ -26,6 +46,7 @@ def create_console(office: Office) -> FastAPI:
     """The console's routes, without the shield that has to stand around them."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, default_response_class=HTMLResponse, redirect_slashes=False)
     app.state.office = office
+    app.state.theories = Theories(office.catalogue.games)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/assets", StaticFiles(directory=pages.FOLDER / "static"), name="assets")

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+TONES = 12
+"""So many colours of symbols the style sheet knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number on a card or a symbol on a reel. `mark` is hit, free, win, wild or empty."""
+    """A number on a card or a symbol on a reel. `mark` is hit, extra, free, win, wild or empty; `tone` tells symbols apart."""
 
     text: str
     mark: str = ""
+    tone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,15 @@ class Bingo:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """`rows` from the top. `wins` are those of the shown spin, `facts` what else the state says (feature, gamble, …)."""
+    """`rows` from the top. `wins` are those of the shown spin, `facts` what else the state says (feature, gamble, …): numbers
+    among them are amounts."""
 
     rows: Sequence[Sequence[Cell]]
     columns: int
     title: str
     wins: Sequence[Mapping[str, Any]]
     win: int
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[tuple[str, str | int]]
     kind: str = "slots"
 
 
@@ -77,14 +82,14 @@ def board(data: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> B
 
 def _bingo(data: Mapping[str, Any], before: Mapping[str, Any]) -> Bingo:
     layout, balls = data["layout"], data["balls"]
-    drawn, free = set(balls), set(layout["free"])
+    drawn, bought, free = set(balls), set(balls[layout["draw"] :]), set(layout["free"])
     columns = layout["columns"]
     paid = data.get("winnings") or [0] * len(data["cards"])
 
     def cell(place: int, number: int) -> Cell:
         if place in free or not number:
             return Cell("★", "free")
-        return Cell(str(number), "hit" if number in drawn else "")
+        return Cell(str(number), "extra" if number in bought else "hit" if number in drawn else "")
 
     cards = []
     for number, numbers in enumerate(data["cards"]):
@@ -102,24 +107,27 @@ def _slots(data: Mapping[str, Any]) -> Slots:
     landed = spin.get("landed") or reels
     winning = {(reel, row) for win in spin.get("wins", ()) for reel, row in win["cells"]}
     height = max(len(reel) for reel in reels)
+    names = data.get("layout", {}).get("symbols", [])
 
     def cell(reel: int, row: int) -> Cell:
         if row >= len(reels[reel]):
             return Cell("", "empty")
         name = reels[reel][row]
         filled = row < len(landed[reel]) and landed[reel][row] != name
-        return Cell(name, "win" if (reel, row) in winning else "wild" if filled else "")
+        tone = names.index(name) % TONES if name in names else 0
+        return Cell(name, "win" if (reel, row) in winning else "wild" if filled else "", tone)
 
     rows = [[cell(reel, row) for reel in range(len(reels))] for row in range(height)]
     title = "Before the first spin" if not spin else f"{spin.get('mode', 'base')} spin".capitalize().replace("_", " ")
     return Slots(rows, len(reels), title, spin.get("wins", ()), spin.get("win", 0), list(_facts(data, spin)))
 
 
-def _facts(data: Mapping[str, Any], spin: Mapping[str, Any]) -> list[tuple[str, str]]:
-    facts = [(name, data.get(name)) for name in ("stake", "bet", "lines", "bought", "win", "capped")]
-    facts += [("multiplier", spin.get("multiplier")), ("stops", spin.get("stops"))]
-    facts += [(name, data.get(name)) for name in ("feature", "queue", "done", "gamble")]
-    return [(name, _text(value)) for name, value in facts if value not in (None, [], "", False)]
+def _facts(data: Mapping[str, Any], spin: Mapping[str, Any]) -> list[tuple[str, str | int]]:
+    amounts: list[tuple[str, str | int]] = [(name, data[name]) for name in ("stake", "bet", "win") if data.get(name)]
+    others = [(name, data.get(name)) for name in ("lines", "bought", "capped")]
+    others += [("multiplier", spin.get("multiplier")), ("stops", spin.get("stops"))]
+    others += [(name, data.get(name)) for name in ("feature", "queue", "done", "gamble")]
+    return amounts + [(name, _text(value)) for name, value in others if value not in (None, [], "", False)]
 
 
 def _text(value: Any) -> str:

@@ -54,6 +54,13 @@ def utc(ms: int) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def finely(micros: int, denom: str) -> str:
+    """Millionths of a smallest unit, as money with as many digits as it needs: R$ 0.0747."""
+    shown = DENOMINATIONS.get(denom, _PLAIN)
+    digits = f"{Decimal(micros) / 1_000_000 / shown.money_multiplier:f}"
+    return f"{shown.prefix}{digits}{shown.suffix}".replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def when(ms: int | None, empty: str = "–") -> Markup:
     """A time to the second, UTC; its exact milliseconds are in its title."""
     if ms is None:

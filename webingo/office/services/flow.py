@@ -121,3 +121,8 @@ def _course(session: Session, table: Any, at: InstrumentedAttribute[int], first:
     ordered = sorted(totals.items(), key=lambda item: -item[1][0])
     sums = [Money(denom, *values) for denom, values in ordered]
     return Course(begins, rounds, {denom: money[denom] for denom, _ in ordered}, sums)
+
+
+def today(days: Course) -> list[Money]:
+    """Of the last day of a course, by denomination; the rounds are those of all denominations."""
+    return [Money(denom, days.rounds[-1], wagered[-1], won[-1]) for denom, (wagered, won) in days.money.items()]

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from webingo.errors import BadResource
 from webingo.office.tables import Entry, JackpotWin, RoundRecord
 from webingo.resources.game import GameManifest
+from webingo.resources.jackpots import fed
 from webingo.session.proof import Proof, header_of, prove
-
-MICRO = 1_000_000
-"""Contributions to jackpots are written in millionths of a storage unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +95,12 @@ def jackpots_of(session: Session, round_id: str) -> Sequence[JackpotWin]:
     return session.scalars(select(JackpotWin).where(JackpotWin.round == round_id).order_by(JackpotWin.at)).all()
 
 
-def fed(entries: Sequence[Entry]) -> dict[str, int]:
-    """What the round put into jackpots, in millionths of a storage unit, by jackpot."""
+def fed_by(entries: Sequence[Entry]) -> dict[str, int]:
+    """What the round put into jackpots, in millionths of a smallest unit, by jackpot."""
     sums = dict[str, int]()
     for entry in entries:
-        for part in entry.fed.split():
-            jackpot, _, micros = part.partition("=")
-            if micros.isascii() and micros.isdigit():
-                sums[jackpot] = sums.get(jackpot, 0) + int(micros)
+        for jackpot, micros in fed(entry.fed):
+            sums[jackpot] = sums.get(jackpot, 0) + micros
     return sums
 
 

@@ -1,0 +1,125 @@
+"""What somebody should look at now: collected from where it is kept, the worst first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from webingo.office.services.audit import Actor, note
+from webingo.office.services.flow import Node
+from webingo.office.services.gaming import gaming
+from webingo.office.services.performance import PERCENT, Performance
+from webingo.office.tables import Adjustment, Command, Finding
+
+LATE_MS = 60_000
+"""A command that no server has carried out by then: none of them listens."""
+FAILED_MS = 7 * 86_400_000
+"""For so long a command that failed is pointed at."""
+_FINDINGS = {"gap": "Ledger entries are missing", "balance": "A balance does not follow from the ledger"}
+_MOST = 20
+"""Of a kind, so many are named one by one."""
+
+
+class Notice(NamedTuple):
+    """`tone` is bad, warn or info; `path` is the page where something can be done about it; `finding` can be cleared."""
+
+    tone: str
+    title: str
+    text: str
+    path: str = ""
+    at: int | None = None
+    finding: int | None = None
+
+
+def notices(session: Session, now: int, nodes: Sequence[Node], games: Iterable[Performance]) -> list[Notice]:
+    """All of them. Each kind is a look-up in an index."""
+    found = [
+        *_gaming(session),
+        *_findings(session),
+        *_commands(session, now),
+        *_silent(nodes, now),
+        *_outside(games),
+        *_waiting(session),
+    ]
+    return sorted(found, key=lambda notice: ("bad", "warn", "info").index(notice.tone))
+
+
+def clear(session: Session, by: Actor, number: int) -> bool:
+    """Somebody has looked at a finding: it is not pointed at any more, and stays in the table. Again: nothing."""
+    finding = session.get(Finding, number, with_for_update=True)
+    if finding is None or finding.cleared_at is not None:
+        return False
+    finding.cleared_by, finding.cleared_at = by.name, by.at
+    note(session, by, "finding.clear", finding.subject, {"kind": finding.kind, **finding.details})
+    return True
+
+
+def _gaming(session: Session) -> Iterator[Notice]:
+    if not gaming(session):
+        yield Notice(
+            "warn",
+            "All gaming is disabled",
+            "No round can begin on any site. Open rounds may be played to their end.",
+            "/games",
+        )
+
+
+def _findings(session: Session) -> Iterator[Notice]:
+    open_ = Finding.cleared_at.is_(None)
+    for finding in session.scalars(select(Finding).where(open_).order_by(Finding.n.desc()).limit(_MOST)):
+        path = _wallets_player(finding.subject)
+        details = ", ".join(f"{name} {value}" for name, value in finding.details.items())
+        title = _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
+        yield Notice("bad", title, f"{finding.subject}: {details}" if details else finding.subject, path, finding.at, finding.n)
+    if (count := _count(session, Finding.n, open_)) > _MOST:
+        yield Notice("bad", f"{count} findings", "Only the newest are listed here.")
+
+
+def _wallets_player(subject: str) -> str:
+    """The page of the player of "wallet:<platform>:<denom>:<uid>#<seq>"; empty for any other subject."""
+    kind, _, wallet = subject.partition(":")
+    platform, _, rest = wallet.partition(":")
+    uid = rest.partition(":")[2].rpartition("#")[0]
+    return f"/players/{quote(platform, safe='')}/{quote(uid, safe='')}" if kind == "wallet" and uid else ""
+
+
+def _commands(session: Session, now: int) -> Iterator[Notice]:
+    failed = (Command.state == "failed", Command.at >= now - FAILED_MS)
+    for command in session.scalars(select(Command).where(*failed).order_by(Command.n.desc()).limit(_MOST)):
+        uid, platform = command.payload.get("uid", ""), command.payload.get("platform", "")
+        path = f"/players/{quote(str(platform), safe='')}/{quote(str(uid), safe='')}"
+        text = f"{uid}: {command.message or command.code or 'no reason was given'}"
+        yield Notice("bad", f"A server could not {command.command}", text, path, command.done_at)
+    late = (Command.state == "pending", Command.at < now - LATE_MS)
+    if count := _count(session, Command.n, *late):
+        verb = "command waits" if count == 1 else "commands wait"
+        yield Notice("bad", f"{count} {verb} for a server", "None has carried it out: are the game servers connected?")
+
+
+def _silent(nodes: Sequence[Node], now: int) -> Iterator[Notice]:
+    for node in nodes:
+        if node.silent:
+            seconds = (now - node.alive_at) // 1000
+            text = f"Not heard of for {seconds} s, with {node.sessions} sessions. They end after three minutes of silence."
+            yield Notice("warn", f"Game server {node.name} is silent", text, "", node.alive_at)
+
+
+def _outside(games: Iterable[Performance]) -> Iterator[Notice]:
+    for game in games:
+        if game.verdict == "outside" and game.band and game.rtp is not None:
+            low, high = game.band
+            band = f"{PERCENT} % of such lie from {low:.2%} to {high:.2%}"
+            text = f"{game.rtp:.2%} after {game.rounds:,} rounds on {game.site}; {band}."
+            yield Notice("warn", f"RTP of {game.game} outside its band", text, f"/games/{quote(game.game, safe='')}")
+
+
+def _waiting(session: Session) -> Iterator[Notice]:
+    if count := _count(session, Adjustment.id, Adjustment.state == "waiting"):
+        title = "An adjustment waits" if count == 1 else f"{count} adjustments wait"
+        yield Notice("info", title, "A second person has to approve or refuse.", "/adjustments")
+
+
+def _count(session: Session, column: Any, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count(column)).where(*conditions)) or 0
