@@ -1,7 +1,7 @@
 """Jackpots as the servers told them: meters, pools, what was paid, and whether all of it adds up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,7 +16,8 @@ MICRO = 1_000_000
 class Meter:
     """Amounts in storage units: `multiplier` of them make one smallest unit of `denom`. `carry` is millionths of one.
 
-    `setting` is the jackpot as the site's document has it now, empty where it has none of that id any more.
+    `setting` is the jackpot as the site's document has it now, empty where it has none of that id any more; `told` is false where
+    only the document tells of it.
     """
 
     platform: str
@@ -27,15 +28,15 @@ class Meter:
     multiplier: int
     min: int
     max: int
-    value: int
-    overflow: int
-    reserve: int
-    carry: int
-    seeded: int
-    contributed: int
-    paid: int
-    at: int
-    setting: Mapping[str, Any]
+    value: int = 0
+    overflow: int = 0
+    reserve: int = 0
+    carry: int = 0
+    seeded: int = 0
+    contributed: int = 0
+    paid: int = 0
+    at: int = 0
+    setting: Mapping[str, Any] = field(default_factory=dict)
     told: bool = True
 
     def units(self, amount: int) -> int:
@@ -83,26 +84,37 @@ def meter(session: Session, platform: str, site: str, jackpot: str) -> Meter | N
 
 def _meter(row: Jackpot, setting: Mapping[str, Any]) -> Meter:
     told = row.snapshot
-    numbers = ("min", "max", "value", "overflow", "reserve", "carry", "seeded", "contributed", "paid")
+
+    def number(name: str) -> int:
+        return int(told.get(name, 0))
+
     return Meter(
-        row.platform,
-        row.site,
-        row.id,
-        str(told.get("title") or setting.get("title") or row.id),
-        str(told.get("denom", "")),
-        int(told.get("multiplier", 1)),
-        *(int(told.get(name, 0)) for name in numbers),
-        row.at,
-        setting,
+        platform=row.platform,
+        site=row.site,
+        id=row.id,
+        title=str(told.get("title") or setting.get("title") or row.id),
+        denom=str(told.get("denom", "")),
+        multiplier=number("multiplier") or 1,
+        min=number("min"),
+        max=number("max"),
+        value=number("value"),
+        overflow=number("overflow"),
+        reserve=number("reserve"),
+        carry=number("carry"),
+        seeded=number("seeded"),
+        contributed=number("contributed"),
+        paid=number("paid"),
+        at=row.at,
+        setting=setting,
     )
 
 
 def _untold(platform: str, site: str, jackpot: str, setting: Mapping[str, Any]) -> Meter:
-    bounds = (int(setting.get("min", 0)), int(setting.get("max", 0)))
-    multiplier, nothing = int(setting.get("storage_multiplier", 1000)), (0,) * 7
+    """One of which only the site's document tells."""
     title = str(setting.get("title") or jackpot)
-    denom = str(setting.get("denomination", ""))
-    return Meter(platform, site, jackpot, title, denom, multiplier, *bounds, *nothing, 0, setting, told=False)
+    denom, multiplier = str(setting.get("denomination", "")), int(setting.get("storage_multiplier", 1000))
+    low, high = int(setting.get("min", 0)), int(setting.get("max", 0))
+    return Meter(platform, site, jackpot, title, denom, multiplier, low, high, setting=setting, told=False)
 
 
 @dataclass(frozen=True, slots=True)
