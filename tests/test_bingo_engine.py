@@ -212,10 +212,24 @@ def test_the_jackpot_is_won_by_a_full_open_card_within_the_first_balls_only() ->
     assert idle.data["jackpot"] == {"id": "jp_joker_bingo", "within": 28, "won": []}
     step = engine.apply(idle, Action("bet", {"amount": 4}), ForcedRng([FILLED]))
     assert step.data["jackpot"]["won"] == [0]  # the second card is full with the 30th ball
+    assert (step.jackpots, engine.jackpots, JOKER.jackpots) == (("jp_joker_bingo",), ("jp_joker_bingo",), ())
     closed = kept(engine.apply(idle, Action("cards", {"open": [1]}), ForcedRng([])))
     step = engine.apply(closed, Action("bet", {"amount": 1}), ForcedRng([FILLED]))
-    assert step.data["jackpot"]["won"] == []
+    assert (step.data["jackpot"]["won"], step.jackpots) == ([], ())
     assert "jackpot" not in JOKER.start(ForcedRng([IN_ORDER])).data
+
+
+def test_extra_balls_never_win_the_jackpot() -> None:
+    """Neither again, after a draw that has won it, nor for a card that they fill."""
+    engine = load("joker-bingo", jackpot="jp")
+    early = [*range(1, 16), *range(17, 32)], 16, [0]  # the first card is full at once, the second lacks its 16
+    late = [*range(60, 46, -1), *range(1, 15), 20, 21], 15, []  # the first card lacks its 15
+    for draw, ball, won in (early, late):
+        state = kept(play(engine, ForcedRng([IN_ORDER, Draw("sample", [60, 30], draw)]), ("bet", {"amount": 4})))
+        assert (state.data["jackpot"]["won"], "extra" in state.actions) == (won, True)
+        step = engine.apply(state, Action("extra", {}), ForcedRng([Draw("sample", [30, 1], [ball])]))
+        assert step.data["balls"][-1] == ball
+        assert (step.jackpots, step.data["jackpot"]["won"]) == ((), won)
 
 
 def test_free_cells_are_shown_as_zero_and_count_as_hit() -> None:

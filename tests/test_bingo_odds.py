@@ -215,3 +215,17 @@ def test_the_documents_state_the_exact_figures(game: str) -> None:
     stated += [f"| {row['bet']} | {' to '.join(f'{100 * end:.2f}' for end in row['extra_rtp'])} % |" for row in always]
     for figure in stated:
         assert figure in text
+
+
+def test_the_odds_of_a_full_card_early_enough_are_those_of_every_draw() -> None:
+    engine = build(RANGED | {"draw": 8, "jackpot_within": 7}, jackpot="jp_full")
+    (row,) = engine.odds().details["jackpots"]
+    draws = [set(balls) for balls in itertools.combinations(range(1, 15), 7)]
+    for place, cards in enumerate((3, 2, 1)):
+        full = sum(any(balls.issuperset({*card} - {0}) for card in CARDS["ranged"][:cards]) for balls in draws)
+        assert row["by_cards"][place] == {"cards": cards, "probability": full / len(draws), "one_in": len(draws) / full}
+    assert (row["id"], row["probability"], row["stakes"]) == ("jp_full", row["by_cards"][0]["probability"], [3, 30])
+    rounds = 100_000
+    part = engine.simulate(rounds, seed=20).parts["jackpot.full_card"]
+    assert engine.odds().parts == {"jackpot.full_card": Fraction(row["probability"]).limit_denominator(len(draws))}
+    assert abs(part.total - rounds * row["probability"]) < 3 * (rounds * row["probability"]) ** 0.5

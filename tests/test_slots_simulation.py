@@ -143,7 +143,10 @@ class Played:
             judged = mode.judge(landed, mode.window(landed, reels), self.lines)
             assert (row[at.SHOWN_LINE], row[at.SHOWN_SCATTER]) == (judged.line_amount, judged.scatter_amount)
             given = [self._awards[award] for award in row[at.SHOWN : at.SHOWN + row[at.SHOWN_GIVEN]]]
-            assert sorted(map(repr, given)) == sorted(repr(awarded.award) for awarded in judged.awards)
+            jackpots = {award.feature for award in given if award.feature.startswith("jackpot ")}
+            assert jackpots == {f"jackpot {jackpot}" for jackpot in judged.jackpots}
+            features = sorted(repr(award) for award in given if award.feature not in jackpots)
+            assert features == sorted(repr(awarded.award) for awarded in judged.awards)
             if judged.line_amount or judged.scatter_amount:
                 won += 1
                 award = self._awards.get(row[at.SHOWN_PLAYED])

@@ -67,9 +67,12 @@ class Step(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Odds:
     """The exact mathematics of a game, per unit of stake. `details` holds what only this kind of game has; `parts` are the
-    exact means of the parts of a Sample, by their names, as far as they are known. Jackpots are in none of the
-    figures: they are not the engine's to pay. Where the game can win some, `details["jackpots"]` says how often, as a list of
-    {"id": the site's id, "probability": that a round wins it}, in the order of the engine's `jackpots`."""
+    exact means of the parts of a Sample, by their names, as far as they are known.
+
+    Jackpots are in none of the figures: they are not the engine's to pay. Where the game has some, `details["jackpots"]` says
+    how often a round wins them, as a list of {"name": as the game calls it, "id": the site's, where the settings name one,
+    "triggers": what wins it, in words, "probability", "one_in", "stakes": the lowest and the highest total stake at which it is
+    so}; `at_least` beside them where `probability` is a bound from above."""
 
     rtp: Fraction
     hit_rate: Fraction

@@ -20,6 +20,8 @@ from webingo.engines.bingo.extra import extra_odds
 from webingo.engines.bingo.prizes import Outcome, Prizes, prizes_of
 from webingo.engines.engine import Odds
 
+JACKPOT = "jackpot.full_card"
+"""What the simulation and the exact figures call it."""
 _MOST_UNIONS = 20_000
 # Wins of a round, as multiples of its stake: a band goes from one bound up to, not including, the next.
 _BANDS = (0, 1, 2, 5, 10, 20, 50, 100)
@@ -98,10 +100,19 @@ class CardOdds:
             bands.append((low, Fraction(inside, self._sets)))
         return [*bands, (_BANDS[-1], 1 - Fraction(sum(counted.values()), self._sets))]
 
-    def jackpot(self) -> Fraction:
-        """The probability that a card is full within `jackpot_within` balls; 0 where the game has no jackpot."""
-        math = self.math
-        return Fraction(comb(math.jackpot_within or 0, math.numbers), comb(math.pool, math.numbers))
+    def jackpot(self, cards: int = 1) -> Fraction:
+        """The probability that at least one of so many open cards is full within `jackpot_within` balls; 0 where the game has
+        no jackpot."""
+        math, within = self.math, self.math.jackpot_within or 0
+        # So many given cards are full where all of their numbers are among the first balls; by inclusion and exclusion.
+        return sum(
+            (
+                (-1) ** (full + 1) * Fraction(comb(cards, full) * comb(within, size), comb(math.pool, size))
+                for full in range(1, cards + 1)
+                if (size := full * math.numbers) <= within
+            ),
+            Fraction(0),
+        )
 
 
 def _count_unions(prizes: Prizes) -> list[tuple[Outcome, list[int]]]:
@@ -140,7 +151,8 @@ def odds(math: Math, settings: Settings) -> Odds:
 
     details: `volatility` {level, standard_deviation, index}, `patterns` [{name, title, pay, probability, one_in, rtp}] per
     card (the parts sum to the RTP), `distribution` [{from, to, probability}] of a round's win over its stake, `extra` where
-    extra balls are sold (see extra.py), `jackpot` {within, probability_per_card} where the game has one.
+    extra balls are sold (see extra.py), and where the game has a jackpot `jackpots` [{name, id (where the settings name the
+    site's), triggers, probability, one_in, stakes, by_cards [{cards, probability, one_in}]}]: all cards open first.
     """
     card = card_odds(math)
     variance = card.variance()
@@ -167,7 +179,25 @@ def odds(math: Math, settings: Settings) -> Odds:
     if math.max_extra:
         details["extra"] = extra_odds(math, settings, card.rtp)
     if math.jackpot_within:
-        details["jackpot"] = {"within": math.jackpot_within, "probability_per_card": float(card.jackpot())}
+        details["jackpots"] = [_jackpot(card, settings)]
     prizes = prizes_of(math)
+    parts = {JACKPOT: card.jackpot(math.cards)} if math.jackpot_within else {}
     max_win = Fraction(prizes.outcome(prizes.full).pay)
-    return Odds(card.rtp, card.hit_rate(), variance, max_win, details)
+    return Odds(card.rtp, card.hit_rate(), variance, max_win, details, parts)
+
+
+def _jackpot(card: CardOdds, settings: Settings) -> dict[str, Any]:
+    math = card.math
+    rows = []
+    for cards in range(math.cards, 0, -1):
+        chance = card.jackpot(cards)
+        rows.append({"cards": cards, "probability": float(chance), "one_in": float(1 / chance)})
+    return {
+        "name": "full_card",
+        **({"id": settings.jackpot} if settings.jackpot else {}),
+        "triggers": f"full card within {math.jackpot_within} balls",
+        "probability": rows[0]["probability"],
+        "one_in": rows[0]["one_in"],
+        "stakes": [settings.bets[0] * math.cards, min(settings.bets[-1] * math.cards, settings.max_stake)],
+        "by_cards": rows,
+    }

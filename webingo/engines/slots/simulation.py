@@ -80,6 +80,10 @@ def _sample(plan: "Plan", sums: list[list[int]], rounds: int, highest: int, stak
         parts |= {"line": returned(at.LINE), "scatter": returned(at.SCATTER), "spin_hits": Part(rounds, hits, hits)}
     for number, name in enumerate(plan.features):
         first = at.FEATURE_ROWS + 3 * number
+        if name.startswith("jackpot "):
+            won = sums[first + at.TRIGGER][0]  # rounds, as each wins it once at most
+            parts[f"jackpot.{name.partition(' ')[2]}"] = Part(rounds, won, won)
+            continue
         parts[f"feature.{name}"] = returned(first + at.EARNING)
         parts[f"triggers.{name}"] = Part(rounds, *sums[first + at.TRIGGER][1:])
         if name in plan.modes:

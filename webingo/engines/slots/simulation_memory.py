@@ -19,7 +19,9 @@ reel that no pay tells apart are one class.
 - opening: what the lines pay that are decided there, how many branches of their tree go on, and of each the state, the first
   node and the end of its nodes.
 - node of the tree of lines (those that begin alike are together, in the order in which the tree is walked): as NODE_… say.
-- feature: as FEATURE_… say; item (of a pick or wheel): as ITEM_… say.
+- feature: as FEATURE_… say; item (of a pick or wheel): as ITEM_… say. The game's jackpots stand behind the features, as if they
+  were some: what triggers one awards it, it is played at once, and brings nothing.
+- trigger (ways): pay, least count, award of the jackpot that a paid win of so many triggers.
 - kind (ways; of each class of a reel): pays matched, bit by bit, those matched by itself, multiplier where it replaces.
 - pay (ways; by 0 to all reels): count that is paid, amount, outcome that holds the award.
 """
@@ -71,23 +73,26 @@ class Cells(Protocol):
     COINCIDING,
     BOTH,
     PLAIN,  # 1: no wild multiplies
+    TRIGGERS,  # ways: first trigger
+    TRIGGERS_END,
     EARNED,  # from here on addresses in `work`, sized by the game
     RAN,
+    PAID,  # [pay]: the highest count of it that the spin was paid for; kept only where the game has triggers
     THERE,
     MARKS,
     WORK,  # length of `work`
     HEADER,
-) = range(31)
+) = range(34)
 
 MODE_ROOT, MODE_OPENING, MODE_SCATTERS, MODE_SCATTERS_END, MODE_MULTIPLIER, MODE_EXTRA_WILDS, MODE_PAYS, MODE_REELS = range(8)
 REEL_DRAW, REEL_COLUMNS, REEL_BY_CELL, REEL_WILD, REEL_KINDS, REEL = range(6)
 NODE_READ, NODE_CELL, NODE_NEXT, NODE_LINES, NODE = range(5)
 FEATURE_KIND, FEATURE_PLAYS, FEATURE_MOST, FEATURE_ITEMS, FEATURE_SIZE, FEATURE = range(6)
-ITEM_PAY, ITEM_AWARD, ITEM_ENDS, ITEM_WEIGHT, ITEM_COUNT, ITEM = range(6)
-KIND, PAY = 3, 3
+ITEM_PAY, ITEM_AWARD, ITEM_ENDS, ITEM_WEIGHT, ITEM_COUNT, ITEM_JACKPOT, ITEM = range(7)
+KIND, PAY, TRIGGER_AT = 3, 3, 3
 
 # Kinds of features, and how multipliers of wilds combine.
-BASE_SPIN, FREE_SPINS, PICK, WHEEL = range(4)
+BASE_SPIN, FREE_SPINS, PICK, WHEEL, JACKPOT = range(5)
 MULTIPLY, ADD, HIGHEST = range(3)
 
 PACKED, BITS, MOST_CELLS = 10, 6, 36

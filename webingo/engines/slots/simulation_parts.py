@@ -13,6 +13,10 @@ def exact_parts(details: Mapping[str, Any]) -> dict[str, Fraction]:
     found = {"spin_hits": Fraction(details["hit_rates"]["spin"])}
     for row in details.get("buys", ()):
         found |= {f"buy.{row['name']}": Fraction(row["rtp"]), f"buy_hits.{row['name']}": Fraction(row["hit_rate"])}
+    # Where the win cap may end a round before its jackpot comes, the odds are a bound.
+    found |= {
+        f"jackpot.{row['name']}": Fraction(row["probability"]) for row in details.get("jackpots", ()) if "at_least" not in row
+    }
     split = {row["part"]: row["rtp"] for row in details["split"]}
     if "win cap" in split:
         return found

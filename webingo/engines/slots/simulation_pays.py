@@ -22,6 +22,11 @@ NOTHING = -1
 """A cell that shows nothing: no symbol has this number."""
 
 
+def as_award(jackpot: str) -> Award:
+    """A jackpot in the place of a feature. No feature's name has a space."""
+    return Award.model_construct(feature=f"jackpot {jackpot}", spins=None, multiplier=None)
+
+
 class Outcomes:
     """What lines, ways and scatters may come to, and the awards of the game: each is there once. `most` is the number of awards
     of the outcome that has the most."""
@@ -87,8 +92,9 @@ def add_states(mode: Mode, table: LineTable, outcomes: Outcomes, memory: Memory)
     """The automaton of a mode's lines; the address of the state in which it begins."""
     below = []
     for label in table.labels:
-        awards = (awarded.award for awarded in label.awards if awarded.award.feature not in mode.withheld)
-        below.append(~outcomes.of(label.amount, awards))
+        awards = [awarded.award for awarded in label.awards if awarded.award.feature not in mode.withheld]
+        won = mode.triggered([(mode.names[win.pay], win.count) for win in label.wins])
+        below.append(~outcomes.of(label.amount, [*awards, *map(as_award, won)]))
     for level in range(len(table.steps) - 1, -1, -1):
         states = []
         for state in table.steps[level]:
@@ -170,7 +176,9 @@ def add_scatters(math: Math, mode: Mode, outcomes: Outcomes, memory: Memory) -> 
         most = math.window.rows * (math.window.reels if scatter.reels is None else len(scatter.reels))
         for count in range(MOST_CELLS + 1):
             judged = alone.judge(_landed(math, scatter, min(count, most)), window, 0)
-            found.append(outcomes.of(judged.scatter_amount, (given.award for given in judged.awards[without:])))
+            awards = [given.award for given in judged.awards[without:]]
+            won = mode.triggered([(win.pay, win.count) for win in judged.wins if win.kind == "scatter"])
+            found.append(outcomes.of(judged.scatter_amount, [*awards, *map(as_award, won)]))
     first = memory.add(found)
     return first, first + len(found)
 

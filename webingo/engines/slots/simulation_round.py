@@ -98,8 +98,11 @@ def pick(game: at.Cells, work: at.Cells, queue: at.Cells, feature: int) -> int:
 
 @compiled
 def turn(game: at.Cells, work: at.Cells, queue: at.Cells, feature: int) -> int:
-    """What a wheel pays. What it awards is in the queue."""
+    """What a wheel pays. What it awards or triggers is in the queue."""
     item = game[feature + at.FEATURE_ITEMS] + at.ITEM * drawn(game, work, game[feature + at.FEATURE_PLAYS])
+    if game[item + at.ITEM_JACKPOT]:
+        queue[work[at.FOUND]] = game[item + at.ITEM_JACKPOT]
+        work[at.FOUND] += 1
     if game[item + at.ITEM_AWARD]:
         queue[work[at.FOUND]] = game[item + at.ITEM_AWARD]
         work[at.FOUND] += 1
@@ -181,7 +184,7 @@ def play_award(game: at.Cells, work: at.Cells, queue: at.Cells, shown: at.Ints, 
                 total = min(total + more_spins(game, work, queue, number, tail), most)
         elif kind == at.WHEEL:
             win += turn(game, work, queue, feature)
-        else:
+        elif kind == at.PICK:
             win += pick(game, work, queue, feature)
         win = min(win, cap)
     if number:
@@ -189,6 +192,19 @@ def play_award(game: at.Cells, work: at.Cells, queue: at.Cells, shown: at.Ints, 
         work[game[at.RAN] + number] += 1
         add(work, at.FEATURE_ROWS + 3 * (number - 1) + at.LENGTH, length)
     return win
+
+
+@compiled
+def win_jackpots(game: at.Cells, work: at.Cells, queue: at.Cells, played: int) -> int:
+    """Where the cap has ended a round, the jackpots that were triggered by then are still won; how many there were."""
+    won = 0
+    for i in range(played, work[at.FOUND]):
+        number = game[queue[i]]
+        if game[game[at.FEATURES] + at.FEATURE * number + at.FEATURE_KIND] == at.JACKPOT:
+            work[game[at.RAN] + number] += 1
+            add(work, at.FEATURE_ROWS + 3 * (number - 1) + at.LENGTH, 1)
+            won += 1
+    return won
 
 
 def _fingerprint() -> int:
@@ -214,6 +230,7 @@ def _player(fingerprint: int) -> Callable[[at.Cells, at.Cells, at.Cells, at.Ints
                 if win < 0:
                     return win
                 played += 1
+            played += win_jackpots(game, work, queue, played)
             if played > 1 or game[game[at.START]]:
                 add_features(game, work)
             if win:

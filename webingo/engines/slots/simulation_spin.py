@@ -138,6 +138,19 @@ def give_ways(game: at.Cells, work: at.Cells, queue: at.Cells, mode: int) -> Non
     work[at.REACHED] = 0
 
 
+@compiled
+def trigger_ways(game: at.Cells, work: at.Cells, queue: at.Cells) -> None:
+    """Puts the jackpots into the queue that the paid wins trigger."""
+    trigger = game[at.TRIGGERS]
+    while trigger < game[at.TRIGGERS_END]:
+        if work[game[at.PAID] + game[trigger]] >= game[trigger + 1]:
+            queue[work[at.FOUND]] = game[trigger + 2]
+            work[at.FOUND] += 1
+        trigger += at.TRIGGER_AT
+    for pay in range(game[at.PAYS]):
+        work[game[at.PAID] + pay] = 0
+
+
 @inlined
 def spin(game: at.Cells, work: at.Cells, queue: at.Cells, mode: int) -> tuple[int, int]:
     """(amount of lines or ways, amount of scatters in total bets) without the spin's multiplier. Its awards are put into the
@@ -147,6 +160,8 @@ def spin(game: at.Cells, work: at.Cells, queue: at.Cells, mode: int) -> tuple[in
         amount = judge_ways(game, work, mode)
         if work[at.REACHED]:
             give_ways(game, work, queue, mode)
+        if amount and game[at.TRIGGERS]:
+            trigger_ways(game, work, queue)
     else:
         amount = judge_lines(game, work, queue, mode)
     return amount, judge_scatters(game, work, queue, mode)

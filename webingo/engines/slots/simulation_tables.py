@@ -20,6 +20,7 @@ from webingo.engines.slots.simulation_pays import (
     add_pays,
     add_scatters,
     add_states,
+    as_award,
 )
 from webingo.engines.slots.spin import BASE, Mode, modes
 
@@ -84,7 +85,8 @@ class _Tables:
         self._lines = lines
         self._bought = bought
         self._memory = Memory()
-        self._outcomes = Outcomes([BASE, *math.features], self._memory)
+        self._jackpots = [as_award(jackpot.id) for jackpot in math.jackpots]
+        self._outcomes = Outcomes([BASE, *math.features, *(award.feature for award in self._jackpots)], self._memory)
         self._base = self._memory.add([0, 1, 0])
         self._nodes = (0, 0)
         self._packs = max(-(-len(mode.scatters) // at.PACKED) for mode in modes(math).values())
@@ -100,7 +102,8 @@ class _Tables:
         self._add_features(places)
         self._add_chances()
         self._set_header(classes)
-        return Plan(np.array(memory.cells, np.int64), tuple(math.features), places, self._outcomes.awards)
+        features = (*math.features, *(award.feature for award in self._jackpots))
+        return Plan(np.array(memory.cells, np.int64), features, places, self._outcomes.awards)
 
     def _set_header(self, classes: dict[str, Classes]) -> None:
         math, cells = self._math, self._memory.cells
@@ -122,13 +125,15 @@ class _Tables:
             cells[at.BY_WAYS], cells[at.PAYS] = 1, len(math.pays)
             cells[at.LEFT], cells[at.RIGHT] = pattern.left, pattern.right
             cells[at.WORTH] = self._memory.add(pattern.worth)
+            self._add_triggers()
         scattered = max(len(mode.scatters) for mode in modes(math).values())
         picked = sum(item.count for feature in math.features.values() if isinstance(feature, Pick) for item in feature.items)
         spun = self._outcomes.most * max(self._lines, len(math.pays)) + scattered + len(math.random_awards)
-        cells[at.MOST_AWARDS] = max(spun, picked) + 1
+        cells[at.MOST_AWARDS] = max(spun, picked, 2) + len(math.jackpots) + 1
         items = max((len(feature.items) for feature in math.features.values() if isinstance(feature, Pick)), default=0)
-        free = at.SUMS + at.COLUMNS * at.sums_rows(len(math.features))
-        for name, size in ((at.EARNED, 1 + len(math.features)), (at.RAN, 1 + len(math.features)), (at.THERE, items)):
+        played = len(math.features) + len(math.jackpots)
+        free = at.SUMS + at.COLUMNS * at.sums_rows(played)
+        for name, size in ((at.EARNED, 1 + played), (at.RAN, 1 + played), (at.PAID, cells[at.PAYS]), (at.THERE, items)):
             cells[name] = free
             free += size
         cells[at.MARKS] = free
@@ -199,15 +204,33 @@ class _Tables:
                 continue
             unit = math.total_bet(self._lines) if feature.unit == "total_bet" else 1
             if isinstance(feature, Pick):
-                items = [(item.pay * unit, item.award, int(item.end), item.weight, item.count) for item in feature.items]
+                items = [(item.pay * unit, item.award, int(item.end), item.weight, item.count, 0) for item in feature.items]
                 kind, draw, most = at.PICK, 0, feature.picks
             else:
-                items = [(segment.pay * unit, segment.award, 0, segment.weight, 1) for segment in feature.segments]
+                items = [
+                    (segment.pay * unit, segment.award, 0, segment.weight, 1, self._jackpot(segment.jackpot))
+                    for segment in feature.segments
+                ]
                 kind, draw, most = at.WHEEL, add_draws(memory, [segment.weight for segment in feature.segments]), 0
             rows = [(pay, self._outcomes.award(award) if award else 0, *rest) for pay, award, *rest in items]
             records += kind, draw, most, memory.add([value for row in rows for value in row]), len(rows)
+        for _ in self._jackpots:
+            records += at.JACKPOT, 0, 0, 0, 0
         memory.cells[at.FEATURES] = memory.add(records)
         memory.cells[at.FEATURES_END] = len(memory.cells)
+
+    def _jackpot(self, name: str | None) -> int:
+        """The address of a jackpot's award; 0 for none."""
+        return 0 if name is None else self._outcomes.award(as_award(name))
+
+    def _add_triggers(self) -> None:
+        """Ways: which wins trigger jackpots."""
+        names, memory = [pay.name for pay in self._math.pays], self._memory
+        by_pays = [jackpot for jackpot in self._math.jackpots if jackpot.pay in names]
+        rows = [(names.index(j.pay), j.count or 0, self._jackpot(j.id)) for j in by_pays if j.pay is not None]
+        if rows:
+            memory.cells[at.TRIGGERS] = memory.add([value for row in rows for value in row])
+            memory.cells[at.TRIGGERS_END] = len(memory.cells)
 
     def _add_chances(self) -> None:
         memory = self._memory

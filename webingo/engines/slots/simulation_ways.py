@@ -113,6 +113,14 @@ def worth_of(game: at.Cells, work: at.Cells, candidate: int) -> int:
 
 
 @compiled
+def note_paid(game: at.Cells, work: at.Cells, candidate: int) -> None:
+    """Notes, for what triggers jackpots, that this candidate is paid."""
+    if game[at.TRIGGERS]:
+        paid = game[at.PAID] + work[candidate]
+        work[paid] = max(work[paid], work[candidate + 1])
+
+
+@compiled
 def paid_once(game: at.Cells, work: at.Cells, candidate: int, amount: int) -> int:
     """What the runs of a candidate that the present way begins with are paid; 0 where another way has been paid them."""
     first = first_reel(game, work, candidate)
@@ -125,6 +133,7 @@ def paid_once(game: at.Cells, work: at.Cells, candidate: int, amount: int) -> in
     if work[game[at.MARKS] + code] == work[at.JUDGED]:
         return 0
     work[game[at.MARKS] + code] = work[at.JUDGED]
+    note_paid(game, work, candidate)
     return amount * runs
 
 
@@ -196,6 +205,7 @@ def pay_alone(game: at.Cells, work: at.Cells, mode: int, candidate: int) -> int:
         for row in range(game[at.ROWS]):
             cells += game[kind_at(game, work, mode, reel, row)] >> pay & 1
         amount *= cells
+    note_paid(game, work, candidate)
     return amount
 
 

@@ -1,6 +1,7 @@
 """A spin of the base game or of a feature's free spins: how it is drawn, and what the window that it shows pays."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar
@@ -92,7 +93,7 @@ class Mode:
         extra = feature.extra_wilds if feature else None
         self.extra_symbol = math.ids[extra.symbol] if extra else -1
         self.extra_wilds = tuple((choice.reels, choice.weight) for choice in extra.choices) if extra else (((), 1),)
-        self._names = tuple(pay.name for pay in math.pays)
+        self.names = tuple(pay.name for pay in math.pays)
         self._jackpots = tuple((jackpot.id, jackpot.pay, jackpot.count or 0) for jackpot in math.jackpots)
         self._tables = tuple(_table(scatter, math) for scatter in self.scatters)
         self._lines = Lines(math, self.pays) if self.pays else None
@@ -137,7 +138,8 @@ class Mode:
                 awards.append(given)
         if not wins and not awards:
             return LOST
-        return Judged(tuple(wins), line_amount, scatter_amount, tuple(awards), self._triggered(wins))
+        jackpots = self.triggered([(win.pay, win.count) for win in wins]) if self._jackpots else ()
+        return Judged(tuple(wins), line_amount, scatter_amount, tuple(awards), jackpots)
 
     def _judge_lines(self, window: Symbols, lines: int, wins: list[Win], awards: list[Awarded]) -> int:
         assert self._lines
@@ -148,7 +150,7 @@ class Mode:
             for pay, count, direction, multiplier, replaced, amount, reels in result.wins:
                 rows = self._rows[number]
                 places = tuple([(reel, rows[reel]) for reel in reels])
-                name = self._names[pay]
+                name = self.names[pay]
                 wins.append(Win("line", name, count, number, direction, 1, multiplier, replaced, amount, places))
         return total
 
@@ -157,14 +159,13 @@ class Mode:
         result = self.ways.judge(window)
         awards += result.awards
         for pay, count, direction, multiplier, replaced, ways, amount, places in result.wins:
-            name = self._names[pay]
+            name = self.names[pay]
             wins.append(Win("ways", name, count, -1, direction, ways, multiplier, replaced, amount, places))
         return result.amount
 
-    def _triggered(self, wins: list[Win]) -> tuple[str, ...]:
-        if not self._jackpots:
-            return ()
-        return tuple(name for name, pay, count in self._jackpots if any(win.pay == pay and win.count >= count for win in wins))
+    def triggered(self, wins: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+        """The jackpots that wins of these pays and counts trigger, in the manifest's order."""
+        return tuple([name for name, pay, least in self._jackpots if any(of == pay and n >= least for of, n in wins)])
 
     def spin(self, rng: Rng, lines: int, multiplier: int | None = None) -> Spin:
         """Draws, in this order: which reels turn wild, the reels from the left, and the multiplier where something is won.

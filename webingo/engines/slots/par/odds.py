@@ -14,6 +14,7 @@ from webingo.engines.slots.definition import Math, Settings
 from webingo.engines.slots.features import Buy
 from webingo.engines.slots.models import refused
 from webingo.engines.slots.par.bounds import largest, max_win
+from webingo.engines.slots.par.jackpots import jackpot_rows
 from webingo.engines.slots.par.pay_rows import line_rows, scatter_rows, symbol_rows
 from webingo.engines.slots.par.rounds import Capped, Rounds
 from webingo.engines.slots.par.split import feature_rows, split_rows, trigger_rows
@@ -80,6 +81,7 @@ class _Sheet:
             "pays": {name: rows for name in names if (rows := line_rows(values, name, times[name]))},
             "scatters": {name: rows for name in names if (rows := scatter_rows(values, name, times[name]))},
             "buys": [self._bought(buy) for buy in math.buy],
+            "jackpots": jackpot_rows(values, self._settings, self._capped),
             "largest_win": self._largest(),
             "win_cap": self._cap(rtp),
             **self._bands(),
