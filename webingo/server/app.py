@@ -10,6 +10,7 @@ from tornado.web import Application, RequestHandler
 
 from webingo.config import Settings
 from webingo.errors import BadResource, Refused
+from webingo.jackpot.jackpots import Jackpots
 from webingo.platforms.registry import homeless, platforms
 from webingo.resources.local import LocalResources
 from webingo.resources.stated import wrong_rtps
@@ -60,9 +61,12 @@ class Server:
         """`store` is used instead of the settings' own; it is closed with the server."""
         settings = self.settings
         self.store = store or await open_store(settings)
+        self.jackpots = Jackpots(self.store, self._resources, SystemRng(), self._clock)
         try:
+            await self.jackpots.start(self._resources.sites.values())
             self._listen()
         except BaseException:  # an embedded database would outlive a start that failed
+            await self.jackpots.stop()
             await self.store.aclose()
             raise
         self._sweeper = asyncio.create_task(self._sweep())
@@ -72,7 +76,7 @@ class Server:
 
     def _listen(self) -> None:
         settings = self.settings
-        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug)
+        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug, self.jackpots)
         idle_s, rate, burst = settings.session_idle_s, settings.message_rate, settings.message_burst
         self._slot_ide = Visits(self.house, idle_s, rate, burst)
         self.store.listen(self.house.hear, self.house.missed)
@@ -105,7 +109,7 @@ class Server:
         )
 
         def receiver(connection: Connection) -> Visitor:
-            return Visitor(connection, self.house, doors, door_limits, self._visitors)
+            return Visitor(connection, self.house, doors, self.jackpots, door_limits, self._visitors)
 
         door = {
             "factory": receiver,
@@ -147,6 +151,7 @@ class Server:
         await self._http.close_all_connections()
         if endings := [ending for visitor in self._visitors if (ending := visitor.ending) is not None]:
             await asyncio.wait(endings)
+        await self.jackpots.stop()
         await self.store.aclose()
 
 

@@ -9,6 +9,7 @@ import orjson
 import structlog
 
 from webingo.errors import Code, Refused
+from webingo.jackpot.jackpots import Jackpots
 from webingo.platforms.platform import Platform
 from webingo.resources.site import Site
 from webingo.server.connection import Connection
@@ -55,6 +56,7 @@ class Visitor:
         connection: Connection,
         house: House,
         platforms: Mapping[str, Platform],
+        jackpots: Jackpots,
         limits: DoorLimits,
         visitors: "set[Visitor]",
     ) -> None:
@@ -62,6 +64,7 @@ class Visitor:
         self._connection = connection
         self._house = house
         self._platforms = platforms
+        self._jackpots = jackpots
         self._limits = limits
         self._stay: Stay | None = None
         self._session: Session | None = None
@@ -199,6 +202,7 @@ class Visitor:
         house, forced = forcible(self._house, stay.site)
         session = Session(house, stay, wallet, self._connection)
         session.plug(HistoryComponent(house.store, session))
+        session.plug(self._jackpots.component(session, lambda: house.resources.newest(stay.site)))
         if forced is not None:
             session.plug(TestComponent(forced, session))
         return session
