@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from tornado.ioloop import IOLoop
 
 from tests import servers
+from tests.jackpots import calm_res
 from tests.player import Player
 from webingo.config import Settings
 from webingo.support.redis import connect
@@ -19,6 +20,7 @@ from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.store import Store
 
 STORES = ("memory", "fakeredis", "embedded", "redis", "cluster")
+DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +75,26 @@ def store(request: pytest.FixtureRequest, io_loop: IOLoop) -> Iterator[Store]:
     io_loop.run_sync(made.aclose)
 
 
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The backoffice's databases (tests.office_databases.Databases), with one PostgreSQL for the whole run."""
+    from tests.office_databases import Databases
+
+    made = Databases(tmp_path_factory.mktemp("office"))
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, databases: Any) -> Iterator[Any]:
+    """A backoffice's database with its tables and nothing in them (office.database.Database), of each kind in turn."""
+    made = databases.fresh(request.param)
+    yield made
+    made.close()
+
+
 async def open_store(url: str) -> RedisStore:
     store = RedisStore(await connect(url))
     await store.prepare()
@@ -115,7 +137,7 @@ def settings(**changes: Any) -> Settings:
         "http_port": 0,
         "http_address": "127.0.0.1",
         "secret": SecretStr("not-a-secret-" * 4),
-        "res_dir": Path(__file__).parent.parent / "res",
+        "res_dir": calm_res(),
         "static_dir": Path(__file__).parent.parent / "static",
         "message_rate": 10_000,
         "message_burst": 10_000,

@@ -22,6 +22,7 @@ BUSY_S = 20
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 7_269_001  # any number: of two programs that start at once one migrates PostgreSQL and the other waits
+_upgrading = threading.Lock()  # Alembic works on one database at a time in a process
 _WRITES = "webingo_writes"
 
 NEWS = "news"
@@ -67,7 +68,7 @@ class Database:
     def upgrade(self) -> None:
         """Brings the tables to what this program needs. Raises BadResource where that can't be done."""
         try:
-            with self.engine.begin() as connection:
+            with _upgrading, self._writing.begin() as connection:
                 if not self.sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
                 config = Config()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
-from webingo.office.services import findings, tallies, wallets
+from webingo.office.services import findings, snapshots, tallies, wallets
 from webingo.office.services.denied import conflict
 from webingo.office.services.upsert import insert, pages, run
 from webingo.office.services.wallets import Standing
@@ -34,6 +34,7 @@ def take(session: Session, batch: LedgerBatch, now_ms: int) -> LedgerTaken:
         wallets.all_known(session, {(row["platform"], row["uid"]) for row in new}, new[0]["at"])
         findings.check_chains(session, new, now_ms)
         wallets.all_seen(session, _last_of_each(new))
+        snapshots.take_wins(session, snapshots.paid_wins(new))
     tallies.add(session, new, batch.rounds)
     return LedgerTaken(taken=len(new), repeated=len(batch.entries) - len(new))
 

@@ -1,6 +1,8 @@
 """How wallets and jackpots stand, told every few seconds while they change."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,8 @@ from webingo.office.services.upsert import insert, run
 from webingo.office.services.wallets import Standing
 from webingo.office.tables import Jackpot
 from webingo.office.tables import JackpotWin as Win
+
+_POSTING = re.compile(r"post:(\d+):")
 
 
 def take_players(session: Session, players: Sequence[PlayerSnapshot]) -> None:
@@ -48,12 +52,31 @@ def _take_meters(session: Session, meters: Sequence[MeterSnapshot]) -> None:
     run(session, statement, rows)
 
 
+def paid_wins(entries: Iterable[dict[str, Any]]) -> list[dict[str, object]]:
+    """The wins among ledger entries (rows of tables.Entry): each was paid by a posting that is called by its claim."""
+    same = ("platform", "site", "uid", "denom", "amount", "round", "game", "at")
+    return [
+        {**{name: row[name] for name in same}, "claim": _claim(row["entry"]), "jackpot": row["note"]}
+        for row in entries
+        if row["kind"] == "jackpot"
+    ]
+
+
+def _claim(entry: str) -> str:
+    """Of "post:<length of the posting's id>:<its id>:<wallet>", where the id is "jackpot:<claim>"."""
+    found = _POSTING.match(entry)
+    return entry[found.end() :][: int(found[1])].removeprefix("jackpot:") if found else entry
+
+
 def _win(one: JackpotWin) -> dict[str, object]:
     row: dict[str, object] = one.model_dump(exclude={"id"})
     return {**row, "jackpot": one.id, "game": ""}
 
 
 def take_wins(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Rows of tables.JackpotWin. The ledger has them too, with the game: whichever comes first stays."""
-    statement = insert(session, Win).on_conflict_do_nothing(index_elements=["claim"])
+    """Rows of tables.JackpotWin, each once by its claim. The ledger has them too, and knows the game (`paid_wins`)."""
+    statement = insert(session, Win)
+    statement = statement.on_conflict_do_update(
+        index_elements=["claim"], set_={"game": statement.excluded.game}, where=Win.game == ""
+    )
     run(session, statement, sorted(rows, key=lambda row: str(row["claim"])))
