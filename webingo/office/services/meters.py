@@ -16,8 +16,8 @@ MICRO = 1_000_000
 class Meter:
     """Amounts in storage units: `multiplier` of them make one smallest unit of `denom`. `carry` is millionths of one.
 
-    `setting` is the jackpot as the site's document has it now, empty where it has none of that id any more; `told` is false where
-    only the document tells of it.
+    `setting` is the jackpot as the site's document has it now, empty where it has none of that id any more; `told` is false
+    where only the document tells of it.
     """
 
     platform: str
