@@ -118,6 +118,9 @@ class Settings(BaseSettings):
         1000, ge=10, le=1_000_000, description="Rounds kept in a player's history; older ones drop out of it."
     )
     round_retention_days: int = Field(180, ge=1, le=3650, description="Days for which the record of a round is kept.")
+    ledger_retention_days: int = Field(
+        30, ge=1, le=3650, description="Days for which ledger entries are kept that the accounting has taken."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged: this level and above.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="json: one object a line; console: for people; auto: console on a terminal, json otherwise."

@@ -31,11 +31,13 @@ from webingo.support.clock import Clock, SystemClock
 from webingo.support.redis import connect
 from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.store import Store
+from webingo.transaction.trimming import trim_ledger
 
 log = structlog.get_logger("webingo.server")
 
 _SWEEP_S = 60
 _MAX_BODY = 1 << 20
+_KEEPERS = ("accounting",)  # where none of them is enrolled our ledger is the only one, and nothing of it goes
 
 # Whoever opens a connection and says nothing more, or a word a minute, holds a file descriptor of ours.
 _IDLE_HTTP_S, _BODY_S = 60, 20
@@ -133,12 +135,20 @@ class Server:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
-            try:
-                await close_abandoned(self.house, self.settings.abandoned_round_s)
-            except Refused as refusal:
-                log.warning("sweep_postponed", code=refusal.code)
-            except Exception:
-                log.exception("sweep_failed")
+            for sweep in (self._close_abandoned, self._trim_ledger):
+                try:
+                    await sweep()
+                except Refused as refusal:
+                    log.warning("sweep_postponed", code=refusal.code)
+                except Exception:
+                    log.exception("sweep_failed")
+
+    async def _close_abandoned(self) -> None:
+        await close_abandoned(self.house, self.settings.abandoned_round_s)
+
+    async def _trim_ledger(self) -> None:
+        kept_ms = self.settings.ledger_retention_days * 86_400_000
+        await trim_ledger(self.store, self._clock.now_ms() - kept_ms, _KEEPERS)
 
     async def stop(self) -> None:
         """No new connections; actions in hand are finished, clients are sent away (1001), the database is let go."""
