@@ -17,6 +17,12 @@ from webingo.wallet.denomination import DENOMINATIONS, Denomination
 MINUS = "\N{MINUS SIGN}"
 _PLAIN = Denomination("", "", True, 1, "")
 _SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
+_DONE = {
+    "add": "added", "activate": "opened again", "adjust": "adjusted", "approve": "approved", "ask": "asked for",
+    "block": "blocked", "change": "changed", "deactivate": "closed", "disable": "disabled", "done": "", "edit": "edited",
+    "enable": "enabled", "refuse": "refused", "reset": "reset", "role": "role changed", "unblock": "let in again",
+    "withdraw": "withdrawn",
+}  # fmt: skip
 _WORDS = {"uid": "Player id", "denom": "Denomination", "id": "Id", "rtp": "RTP"}
 
 
@@ -75,10 +81,9 @@ def ago(ms: int | None, now_ms: int, empty: str = "never") -> Markup:
     if ms is None:
         return escape(empty)
     exact = utc(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
-    passed = span(max(0, now_ms - ms))
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        exact, exact, "now" if passed == "0 s" else f"{passed} ago"
-    )
+    passed = max(0, now_ms - ms)
+    text = next((f"{passed // size} {name} ago" for size, name in _SPANS if passed >= size), "just now")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, text)
 
 
 def span(ms: int | None) -> str:
@@ -104,6 +109,12 @@ def percent(value: float | None, digits: int = 2) -> str:
 def words(name: str) -> str:
     """max_stake is Max stake."""
     return _WORDS.get(name) or name.replace("_", " ").replace(".", " ").replace("-", " ").strip().capitalize()
+
+
+def deed(action: str) -> str:
+    """What the log's actions are called: player.block is Player blocked."""
+    noun, _, verb = action.partition(".")
+    return f"{words(noun)} {_DONE.get(verb, verb)}".replace(".", " ")
 
 
 def part(value: Any) -> str:
@@ -155,5 +166,6 @@ FILTERS = {
     "percent": percent,
     "words": words,
     "part": part,
+    "deed": deed,
     "wallet_choice": wallet_choice,
 }
