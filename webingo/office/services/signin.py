@@ -104,7 +104,12 @@ def _attempt(session: Session, name: str, at: int) -> _Attempt:
 
 
 def _failed(session: Session, staff: Staff | None, name: str, by: Actor, attempt: _Attempt) -> None:
-    reason = "unknown" if staff is None else "inactive" if not staff.active else "password" if attempt.open else "locked"
+    if staff is None:
+        reason = "no such name"
+    elif not staff.active:
+        reason = "closed account"
+    else:
+        reason = "wrong password" if attempt.open else "locked"
     audit.note(session, by, "sign-in.failed", f"staff:{name[:64]}", {"reason": reason})
     if staff is not None and attempt.open and attempt.staff is not None and attempt.staff.failed == FAILURES:
         audit.note(session, by, "sign-in.locked", f"staff:{name}", {"until": attempt.staff.locked_until})
