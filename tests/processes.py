@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.jackpots import calm_res
 from tests.servers import free_port
 from webingo.support.redis.embedded import EmbeddedServer
 
@@ -57,6 +58,7 @@ class ServerProcess:
             "message_rate": 10_000,
             "message_burst": 10_000,
             "connections_per_address": 10_000,
+            "res_dir": calm_res(),
             "log_format": "json",
             **settings,
         }
