@@ -9,6 +9,7 @@ from webingo.office.api import setup
 from webingo.office.database import Database
 from webingo.office.office import Office
 from webingo.office.services.catalogue import Catalogue
+from webingo.support.clock import Clock, SystemClock
 
 DESCRIPTION = """What a webingo server says to its backoffice. docs/backoffice.md explains it
 for those who write one of their own.
@@ -17,7 +18,9 @@ Every request may come again, since an answer can get lost: repeating one change
 milliseconds since 1970-01-01 UTC, money is integers of the denomination's smallest unit."""
 
 
-def create_app(database: Database, settings: Settings, catalogue: Catalogue | None = None) -> FastAPI:
+def create_app(
+    database: Database, settings: Settings, catalogue: Catalogue | None = None, clock: Clock | None = None
+) -> FastAPI:
     """`database` has its tables. The routes find all in `app.state.office`. Raises BadResource for games that are wrong."""
     app = FastAPI(
         title="webingo backoffice",
@@ -27,7 +30,7 @@ def create_app(database: Database, settings: Settings, catalogue: Catalogue | No
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.office = Office(database, settings, catalogue or Catalogue(settings))
+    app.state.office = Office(database, settings, catalogue or Catalogue(settings), clock or SystemClock())
     setup.install(app, settings.rgs_key.get_secret_value())
     console.install(app)
     return app

@@ -28,11 +28,11 @@ class Shield:
     """Stands around the console's application, and sees its errors' answers too."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
 
         async def guarded(message: Message) -> None:
@@ -41,7 +41,7 @@ class Shield:
             await send(message)
 
         refusal = _refusal(Headers(scope=scope))
-        await (refusal or self._app)(scope, receive, guarded)
+        await (refusal or self.app)(scope, receive, guarded)
 
 
 def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
