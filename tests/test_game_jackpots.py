@@ -105,8 +105,9 @@ async def test_every_wager_feeds_the_jackpots_of_its_game_exactly(server: Server
     await player.load("bingo-75")
     await player.bet(3)
     wagers = [(e.amount, e.fed) for e in await ledger(server.store) if e.kind == "wager"]
-    rounds = [f"jp_joker_bingo={15_000 * amount} jp_lucky_drop={25_000 * amount}" for amount in (8, bought) if amount]
-    assert wagers == [*zip((-8, -bought), rounds, strict=False), (-3, f"jp_lucky_drop={25_000 * 3}")]
+    # 1.5 % and a millionth, in millionths: the tests' sites feed the mystery jackpot so little that it is never won.
+    rounds = [f"jp_joker_bingo={15_000 * amount} jp_lucky_drop={amount}" for amount in (8, bought) if amount]
+    assert wagers == [*zip((-8, -bought), rounds, strict=False), (-3, "jp_lucky_drop=3")]
     assert orjson.loads((await record(server.store, 1))[1])["fed"] == rounds[0]
 
 

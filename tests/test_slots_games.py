@@ -126,6 +126,25 @@ def test_the_demo_sites_offer_every_slot_game_at_stakes_that_their_players_can_a
             assert lowest * 20 <= site.initial_credits
 
 
+# Fairground Sevens: its jackpot
+
+
+def test_three_horseshoes_on_a_line_are_as_likely_as_the_page_says() -> None:
+    """Each reel has one horseshoe: where it stands there decides all, so the lines exclude each other."""
+    found = read_manifest(GAMES / "fairground-sevens" / "manifest.json")
+    chance = Fraction(0)
+    for line in found.math["lines"]:
+        on_line = Fraction(1)
+        for reel, row in zip(found.math["strips"]["base"], line, strict=True):
+            (place,) = (place for place, symbol in enumerate(reel["stops"]) if symbol == "Horseshoe")
+            on_line *= Fraction(reel["weights"][place - row], sum(reel["weights"]))
+        chance += on_line
+    (row,) = found.build().engine.odds().details["jackpots"]
+    assert (row["name"], row["probability"], "id" in row) == ("horseshoes", chance, False)
+    page = (ROOT / "docs" / "games" / "fairground-sevens.md").read_text()
+    assert f"1 in {float(1 / chance):,.1f} rounds" in page
+
+
 # Atkins Diet: the example of the SLOT-IDE game server's document
 
 SYMBOLS = ["Atkins", "Steak", "Ham", "Drumstick", "Sausage", "Eggs", "Butter", "Cheese", "Bacon", "Mayonnaise", "Scale"]

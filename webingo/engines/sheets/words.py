@@ -30,7 +30,6 @@ COLUMNS = {
     "more_spins": "more spins",
     "win_of_a_spin": "mean win of a spin",
     "times_total_bet": "× total bet",
-    "one_in": "one in",
     "at_least": "at least",
     "bought": "bought features",
     "within_90": "90 %",
