@@ -22,6 +22,11 @@ def read_object(path: Path) -> dict[str, Any]:
         raise BadResource([(file, "", f"this is not UTF-8 text (byte {error.start})")]) from None
     except OSError as error:
         raise BadResource([(file, "", f"can't be read: {error.strerror}")]) from None
+    return parse_object(file, text)
+
+
+def parse_object(file: str, text: str) -> dict[str, Any]:
+    """The JSON object in a text; `file` is what problems name as its source. Raises BadResource."""
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -32,7 +37,7 @@ def read_object(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BadResource([(file, "", str(error))]) from None
     if not isinstance(value, dict):
-        raise BadResource([(file, "", "the file must hold one JSON object, {…}")])
+        raise BadResource([(file, "", "it must be one JSON object, {…}")])
     return value
 
 

@@ -19,6 +19,8 @@ from webingo.office.console import (
     players_pages,
     rounds_pages,
     signin_pages,
+    site_editor,
+    sites_pages,
     staff_pages,
 )
 from webingo.office.console.shield import Shield
@@ -31,6 +33,8 @@ ROUTERS = [
     dashboard_pages.routes,
     players_pages.routes,
     rounds_pages.routes,
+    site_editor.routes,
+    sites_pages.routes,
     adjustments_pages.routes,
     audit_pages.routes,
     staff_pages.routes,

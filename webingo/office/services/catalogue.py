@@ -36,7 +36,7 @@ class Catalogue:
         self.built = local.built
         self.local_sites = local.sites
         self._debug = settings.debug
-        self._platforms = entry_points(group="webingo.platforms").names
+        self.platforms = entry_points(group="webingo.platforms").names
 
     def check(self, platform: str, site: str, document: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Checked:
         """Raises BadResource with every problem, each (no file, field, reason). `before` is the document in force.
@@ -49,8 +49,8 @@ class Catalogue:
             for field, expected, found in (("id", site, made.id), ("platform", platform, made.platform))
             if expected != found
         ]
-        if made.platform not in self._platforms:
-            problems.append(("", "platform", unknown("platform", made.platform, self._platforms)))
+        if made.platform not in self.platforms:
+            problems.append(("", "platform", unknown("platform", made.platform, self.platforms)))
         problems += _moved_meters(made, before or {})
         if not self._debug:
             problems += _wrong_rtps(made, games)

@@ -72,7 +72,7 @@ class Performance:
 def lifetime(session: Session, theories: Theories) -> list[Performance]:
     """Since ever, the most played first."""
     rows = session.scalars(select(GameTotal)).all()
-    return _joined(session, theories, rows, _open(session))
+    return _joined(session, theories, rows, open_rounds(session))
 
 
 def span(session: Session, theories: Theories, first_day: int, last_day: int) -> list[Performance]:
@@ -81,10 +81,10 @@ def span(session: Session, theories: Theories, first_day: int, last_day: int) ->
     keys = (GameDay.platform, GameDay.site, GameDay.denom, GameDay.game)
     squared = func.sum(GameDay.wagered_squared).label("wagered_squared")
     query = select(*keys, *sums, squared).where(GameDay.day.between(first_day, last_day)).group_by(*keys)
-    return _joined(session, theories, session.execute(query).all(), _open(session))
+    return _joined(session, theories, session.execute(query).all(), open_rounds(session))
 
 
-def _open(session: Session) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+def open_rounds(session: Session) -> dict[tuple[str, str, str, str], tuple[int, int]]:
     """Rounds that are open, and what was wagered in them."""
     keys = (Round.platform, Round.site, Round.denom, Round.game)
     query = select(*keys, func.count(), func.sum(Round.wagered)).where(Round.ended_at.is_(None)).group_by(*keys)
