@@ -83,6 +83,11 @@ class Board:
         if self._reading is not None:
             self._reading.cancel()
 
+    @property
+    def listeners(self) -> int:
+        """Subscriptions, of all sessions to all jackpots."""
+        return sum(len(audience.listeners) for audience in self._audiences.values())
+
     async def value(self, meter: MeterId) -> int:
         """The newest value, in millionths of a unit. Raises Refused(UNAVAILABLE)."""
         if meter not in self._values:
@@ -99,7 +104,7 @@ class Board:
         audience.listeners[listener] = None
         if audience.told < 0:
             audience.told = _shown(topic, value)
-        metrics.jackpot_listeners(sum(len(each.listeners) for each in self._audiences.values()))
+        metrics.jackpot_listeners(self.listeners)
 
     def leave(self, listener: Listener) -> None:
         """Tells it nothing more."""
@@ -110,7 +115,7 @@ class Board:
                     audience.waiting.cancel()
                 del self._audiences[topic]
                 self._by_meter[topic.meter].discard(topic)
-        metrics.jackpot_listeners(sum(len(each.listeners) for each in self._audiences.values()))
+        metrics.jackpot_listeners(self.listeners)
 
     # -- news ---------------------------------------------------------------------------------------------------------
 
