@@ -20,13 +20,13 @@ def office_settings(**changes: Any) -> Settings:
 
 
 class Ledger:
-    """Makes a player's entries as a server would send them, in order; all of one shard."""
+    """Makes a player's entries as a server would send them, in order; all of one shard. A wallet with `funds` has a past."""
 
-    def __init__(self, uid: str, platform: str = "demo", denom: str = "credit", site: str = "demo") -> None:
+    def __init__(self, uid: str, platform: str = "demo", denom: str = "credit", site: str = "demo", funds: int = 0) -> None:
         self.user = User(platform, uid)
         self.wallet = str(WalletId(self.user, denom))
         self.site = site
-        self.balance = self.seq = 0
+        self.balance, self.seq = funds, 10 if funds else 0
         self._numbers = itertools.count(1)
 
     def entry(self, kind: str, amount: int, round_id: str = "", at: int = NOW, **fields: Any) -> dict[str, Any]:

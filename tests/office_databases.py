@@ -23,7 +23,7 @@ class Databases:
     @property
     def server(self) -> Postgres:
         if self._server is None:
-            self._server = Postgres(self._folder / "postgres")
+            self._server = Postgres()
             self._server.start()
         return self._server
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: on loopback only, in a folder of its own, stopped by its pid."""
+"""A real PostgreSQL for tests: on loopback only, in a folder of its own, stopped by its pid, whatever happens."""
 
 import contextlib
 import os
@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,11 +38,14 @@ def _somebody() -> dict[str, int]:
 
 
 class Postgres:
-    """One server. `url(name)` is the address of a database, made on first use."""
+    """One server. `url(name)` is the address of a database, made on first use.
 
-    def __init__(self, folder: Path) -> None:
+    Its folder is no pytest folder: those are for their owner only, whom PostgreSQL does not run as where that is root.
+    """
+
+    def __init__(self) -> None:
         self.port = free_port()
-        self._folder = folder
+        self._folder = Path(tempfile.mkdtemp(prefix="webingo-postgres-"))
         self._as = _somebody()
         self._process: subprocess.Popen[bytes] | None = None
         self._made: set[str] = set()
@@ -50,12 +54,11 @@ class Postgres:
         """Returns once it answers."""
         data = self._folder / "data"
         if not data.exists():
-            data.mkdir(parents=True)
             if self._as:
-                _open_way(self._folder)
-                os.chown(data, self._as["user"], self._as["group"])
+                os.chown(self._folder, self._as["user"], self._as["group"])
             # Its language sorts unlike bytes do: what the backoffice does may not depend on that.
             options = ["-A", "trust", "-U", "webingo", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+            options += ["--locale-provider=icu", "--icu-locale=en-US"]
             self._run(_binary("initdb"), "-D", str(data), *options)
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"]
         settings += ["fsync=off"]  # a killed program loses nothing by it, only a machine without power would
@@ -81,7 +84,9 @@ class Postgres:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        self._end(signal.SIGQUIT)  # at once: nobody needs what it holds any more
+        """For good: what it holds is gone."""
+        self._end(signal.SIGQUIT)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -104,16 +109,9 @@ class Postgres:
         assert done.returncode == 0, done.stderr[-2000:]
 
 
-def _open_way(folder: Path) -> None:
-    """pytest's folders are for their owner only; whom PostgreSQL runs as has to get through (it can't look around)."""
-    for each in (folder, *folder.parents):
-        if each.stat().st_uid == os.geteuid() and each != Path("/") and not each.stat().st_mode & 0o001:
-            each.chmod(each.stat().st_mode | 0o011)
-
-
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    server = Postgres(folder)
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
     try:
         server.start()
         yield server

@@ -5,7 +5,6 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
@@ -64,11 +63,10 @@ def _row(shard: int, entry: Any) -> Row:
 
 def _added(session: Session, rows: Sequence[Row]) -> set[str]:
     """Writes those that are new. Answers their ids."""
-    statement = insert(session, Entry).on_conflict_do_nothing(index_elements=["entry"]).returning(Entry.entry)
-    try:
-        return {row[0] for row in run(session, statement, rows)}
-    except IntegrityError:
-        raise conflict("A wallet's entry number is taken by another entry: this ledger is not the one sent before.") from None
+    # Whichever of the two unique keys is taken: of two transactions with the same entries PostgreSQL may see the other's wallet
+    # number before its id. What is in the way is looked at in _check_repeated.
+    statement = insert(session, Entry).on_conflict_do_nothing().returning(Entry.entry)
+    return {row[0] for row in run(session, statement, rows)}
 
 
 def _check_repeated(session: Session, rows: Sequence[Row]) -> None:
@@ -78,6 +76,8 @@ def _check_repeated(session: Session, rows: Sequence[Row]) -> None:
         kept = session.execute(select(*columns).where(Entry.entry.in_([row["entry"] for row in page])))
         known = {name: tuple(rest) for name, *rest in kept}
         for row in page:
+            if row["entry"] not in known:
+                raise conflict(f"The number of entry {row['entry']} is taken: this ledger is not the one that was sent before.")
             if known[row["entry"]] != same(row):
                 raise conflict(f"Entry {row['entry']} was sent before with other contents.")
 

@@ -79,4 +79,5 @@ def take_wins(session: Session, rows: Sequence[dict[str, object]]) -> None:
     statement = statement.on_conflict_do_update(
         index_elements=["claim"], set_={"game": statement.excluded.game}, where=Win.game == ""
     )
-    run(session, statement, sorted(rows, key=lambda row: str(row["claim"])))
+    by_claim = {str(row["claim"]): row for row in rows}
+    run(session, statement, [by_claim[claim] for claim in sorted(by_claim)])
