@@ -383,6 +383,33 @@ async def test_a_blocked_player_can_neither_log_in_nor_wager(store: Store) -> No
     await Player.sit(store, player.seat)
 
 
+async def test_a_lease_has_one_holder_and_every_new_one_a_higher_number(store: Store) -> None:
+    name = fresh_id()
+    first = await store.lease(name, "ana", 60_000)
+    assert first > 0
+    assert await store.lease(name, "bob", 60_000) == 0
+    assert await store.lease(name, "bob", 0) == 0, "what one does not hold one can't give up"
+    assert await store.lease(name, "ana", 100) == first
+    await asyncio.sleep(0.15)
+    second = await store.lease(name, "bob", 60_000)
+    assert second > first
+    assert await store.lease(name, "ana", 60_000) == 0
+    assert await store.lease(name, "bob", 0) == 0
+    assert await store.lease(name, "ana", 60_000) > second
+
+
+async def test_who_lost_a_lease_blocks_nobody_that_the_next_holder_has_had_in_hand(store: Store) -> None:
+    user = new_seat().user
+    await store.block(user, True, fence=3)
+    await store.block(user, False, fence=4)
+    await refused(Code.REPLACED, store.block(user, True, fence=3))
+    assert not await store.blocked(user)
+    await store.block(user, True, fence=4)
+    assert await store.blocked(user)
+    await store.block(user, False)
+    assert not await store.blocked(user), "whoever holds no lease is free to"
+
+
 async def test_events_tell_of_take_over_wallet_and_block(store: Store) -> None:
     heard: list[Event] = []
     store.listen(heard.append, lambda: None)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import orjson
@@ -32,6 +33,13 @@ class _Place:
 
 
 @dataclass
+class _Lease:
+    member: str = ""
+    until: float = -inf
+    count: int = 0
+
+
+@dataclass
 class _Purse:
     """The wallet as it would be after a transaction's moves, and their entries, until they are kept or thrown away."""
 
@@ -53,6 +61,8 @@ class MemoryStore(MemoryGroups):
         self._history: dict[User, list[str]] = defaultdict(list)
         self._posted: dict[tuple[WalletId, str], tuple[Posting, Funds]] = {}
         self._blocked: set[User] = set()
+        self._fences: dict[User, int] = {}
+        self._leases: dict[str, _Lease] = defaultdict(_Lease)
         self._logins: dict[str, tuple[Seat, float]] = {}
         self._listeners: list[Callable[[Event], None]] = []
 
@@ -215,7 +225,11 @@ class MemoryStore(MemoryGroups):
     async def funds(self, wallet: WalletId) -> Funds:
         return self._funds.get(wallet, Funds(0, 0))
 
-    async def block(self, user: User, blocked: bool) -> None:
+    async def block(self, user: User, blocked: bool, fence: int = 0) -> None:
+        if fence:
+            if fence < self._fences.get(user, 0):
+                raise Refused(Code.REPLACED)
+            self._fences[user] = fence
         if blocked:
             self._blocked.add(user)
             self._tell(Event("block", f"{user.platform}:{user.uid}", 0))
@@ -224,6 +238,17 @@ class MemoryStore(MemoryGroups):
 
     async def blocked(self, user: User) -> bool:
         return user in self._blocked
+
+    async def lease(self, name: str, member: str, ttl_ms: int) -> int:
+        lease, now = self._leases[name], self._clock.monotonic()
+        free = lease.until <= now
+        if not free and lease.member != member:
+            return 0
+        lease.until = now + ttl_ms / 1000
+        if not ttl_ms:
+            return 0
+        lease.count, lease.member = lease.count + free, member
+        return lease.count
 
     async def round(self, round_id: str) -> list[bytes] | None:
         return self._rounds.get(round_id)

@@ -4,7 +4,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, note, round, stake, won, wallet
   wallet:<platform:denom:uid>  hash   balance, seq
   watch:<wallet>               hash   site -> epoch of the session there
-  user:<platform:uid>          hash   blocked
+  user:<platform:uid>          hash   blocked, fence
   history:<platform:uid>       list   round ids, newest first
   round:<round id>             list   header, then record and state of each transition
   once:<n>:<posting id>:<wallet> hash   what was posted under the id
@@ -33,7 +33,7 @@ _PAGE = 1000
 
 
 _OPEN, _CLOSE = script("open"), script("close")
-_POST, _SAVE, _BLOCK = script("post"), script("save"), script("block")
+_POST, _SAVE, _BLOCK, _LEASE = script("post"), script("save"), script("block"), script("lease")
 
 
 class RedisStore(RedisGroups):
@@ -102,11 +102,16 @@ class RedisStore(RedisGroups):
         balance, seq = await self._link.execute("HMGET", f"{_keys(wallet.user)}wallet:{wallet}", "balance", "seq")
         return Funds(int(balance or 0), int(seq or 0))
 
-    async def block(self, user: User, blocked: bool) -> None:
-        await self._link.call(_BLOCK, (_user_key(user),), (1 if blocked else 0, f"{user.platform}:{user.uid}"))
+    async def block(self, user: User, blocked: bool, fence: int = 0) -> None:
+        args = (1 if blocked else 0, f"{user.platform}:{user.uid}", fence)
+        _settled(await self._link.call(_BLOCK, (_user_key(user),), args))
 
     async def blocked(self, user: User) -> bool:
         return bool(await self._link.execute("HEXISTS", _user_key(user), "blocked"))
+
+    async def lease(self, name: str, member: str, ttl_ms: int) -> int:
+        keys = (f"wb:{{lease:{name}}}:holder", f"wb:{{lease:{name}}}:count")
+        return int(await self._link.call(_LEASE, keys, (member, ttl_ms)))
 
     async def round(self, round_id: str) -> list[bytes] | None:
         shard = shard_of(round_id)

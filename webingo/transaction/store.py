@@ -70,8 +70,12 @@ class Store(Protocol):
         """Balance 0 and seq 0 for a wallet that does not exist."""
         ...
 
-    async def block(self, user: User, blocked: bool) -> None:
-        """A blocked player can't log in or wager; running sessions hear of it by an event."""
+    async def block(self, user: User, blocked: bool, fence: int = 0) -> None:
+        """A blocked player can't log in or wager; running sessions hear of it by an event.
+
+        `fence` is the number of a lease under which it is done: Refused REPLACED where a later holder has had the player in
+        hand already.
+        """
         ...
 
     async def blocked(self, user: User) -> bool:
@@ -96,6 +100,13 @@ class Store(Protocol):
 
     def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
         """str(WalletId) and funds of every wallet of the shard."""
+        ...
+
+    async def lease(self, name: str, member: str, ttl_ms: int) -> int:
+        """Takes or renews what one member at a time may do, for `ttl_ms` by the clock of the database; 0 gives it up.
+
+        Answers the holder's number, which is higher with every new holder; 0 where another member has the lease, or nobody.
+        """
         ...
 
     # Consumers of the ledger (docs/ledger.md). A group reads every shard's ledger once, whoever its members are; of a shard
