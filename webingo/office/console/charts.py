@@ -4,12 +4,16 @@ The content policy forbids styles and scripts within a page, so what pygal bring
 `charts.css` gives them the colours of the theme. What pygal tells on hovering, by script, becomes a `<title>`.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import pygal  # type: ignore[import-untyped, unused-ignore]
 from markupsafe import Markup, escape
+
+# pygal looks at every later import of the program for extensions of its own, in a way that Python gave up.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 WIDTH, HEIGHT = 720, 200
 _MOST_LABELS = 7
