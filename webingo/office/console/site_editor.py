@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from webingo.errors import BadResource
 from webingo.office.console.desk import Admin, Desk, router
-from webingo.office.console.shown import Part
+from webingo.office.console.shown import Part, money_text
 from webingo.office.console.sites_pages import found_site, found_version, path_of
 from webingo.office.services import jsonplaces, performance, siteform, sites
 from webingo.office.services.compare import dangers, differences, side_by_side, written
@@ -189,8 +189,20 @@ def _editor(
         document=orjson.dumps(document).decode(),
         text=text,
         problems=[(place, reason, jsonplaces.line_of(places, place)) for place, reason in problems],
+        worth=lambda one: _worth(document, one),
         titles={game: manifest.title for game, manifest in desk.office.catalogue.games.items()},
     )
+
+
+def _worth(document: Mapping[str, Any], one: siteform.Field) -> str:
+    """What an amount in storage units is in money; empty for every other field."""
+    name, *rest = one.name.split(".")
+    if name != "jackpots" or rest[-1] not in ("min", "max", "before") or not (one.value.isascii() and one.value.isdigit()):
+        return ""
+    multiplier = document["jackpots"][int(rest[0])].get("storage_multiplier", 1000)
+    if not isinstance(multiplier, int) or multiplier < 1:
+        return ""
+    return money_text(int(one.value) // multiplier, str(document.get("denomination", "")))
 
 
 def _review(

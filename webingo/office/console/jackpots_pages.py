@@ -1,0 +1,82 @@
+"""Jackpots: their meters and pools, what they paid, and whether all of it adds up."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import HTTPException, Query
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from webingo.office.console.desk import Viewer, router
+from webingo.office.console.exports import download
+from webingo.office.console.paging import page
+from webingo.office.console.shown import Part, finely, part, utc
+from webingo.office.services import meters
+from webingo.office.tables import JackpotWin
+
+routes = router()
+Cursor = Annotated[str, Query(alias="page", max_length=2000)]
+_KEYS = [JackpotWin.at, JackpotWin.claim]
+
+
+@routes.get("/jackpots")
+def listed(desk: Viewer, cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        return desk.render(
+            "jackpots.html",
+            meters=meters.all_meters(session),
+            paid=meters.payouts(session),
+            wins=page(session, select(JackpotWin), _KEYS, cursor),
+            base="/jackpots",
+        )
+
+
+@routes.get("/jackpots/{platform}/{site}/{jackpot}")
+def overview(desk: Viewer, platform: Part, site: Part, jackpot: Part, cursor: Cursor = "") -> Response:
+    with desk.read() as session:
+        found = meters.meter(session, platform, site, jackpot)
+        if found is None:
+            raise HTTPException(404, "There is no such jackpot.")
+        mine = (JackpotWin.platform == platform, JackpotWin.site == site, JackpotWin.jackpot == jackpot)
+        return desk.render(
+            "jackpot.html",
+            meter=found,
+            finely_units=lambda units: finely(units * 1_000_000 // found.multiplier, found.denom),
+            paid=meters.payouts(session).get((platform, site, jackpot)),
+            wins=page(session, select(JackpotWin).where(*mine), _KEYS, cursor),
+            base=f"/jackpots/{part(platform)}/{part(site)}/{part(jackpot)}",
+        )
+
+
+_WINS = ("at", "platform", "site", "jackpot", "player", "denomination", "amount", "round", "game", "claim")
+_METERS = ("platform", "site", "jackpot", "title", "denomination", "storage_units", "begins_with", "ceiling", "value")
+_SUMS = ("overflow", "reserve", "carry_millionths", "seeded", "contributed", "paid", "adds_up", "as_of")
+
+
+@routes.get("/jackpots/wins.csv")
+def export_wins(desk: Viewer) -> Response:
+    def rows(session: Session) -> Iterator[Sequence[Any]]:
+        query = select(JackpotWin).order_by(JackpotWin.at.desc(), JackpotWin.claim.desc())
+        for win in session.scalars(query.execution_options(yield_per=1_000)):
+            who = (win.platform, win.site, win.jackpot, win.uid, win.denom)
+            yield (_iso(win.at), *who, win.amount, win.round, win.game, win.claim)
+
+    return download(desk.office.database, "jackpot-wins", _WINS, rows)
+
+
+@routes.get("/jackpots/meters.csv")
+def export_meters(desk: Viewer) -> Response:
+    """Amounts in storage units, as the meters have them."""
+
+    def rows(session: Session) -> Iterator[Sequence[Any]]:
+        for one in meters.all_meters(session):
+            what = (one.platform, one.site, one.id, one.title, one.denom, one.multiplier, one.min, one.max, one.value)
+            sums = (one.overflow, one.reserve, one.carry, one.seeded, one.contributed, one.paid)
+            yield (*what, *sums, "yes" if one.adds_up else "no", _iso(one.at) if one.told else "")
+
+    return download(desk.office.database, "jackpots", (*_METERS, *_SUMS), rows)
+
+
+def _iso(at_ms: int) -> str:
+    return utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
