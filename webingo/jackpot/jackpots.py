@@ -19,12 +19,12 @@ from webingo.jackpot.shelf import MemoryShelf, Shelf
 from webingo.resources.jackpots import MILLION, Jackpot
 from webingo.resources.site import Site
 from webingo.resources.source import ResourceSource
-from webingo.rng import Rng, fresh_id
+from webingo.rng import Rng
 from webingo.session.component import Room
 from webingo.session.prizes import Won
 from webingo.support import metrics
 from webingo.support.clock import Clock
-from webingo.transaction.outbox import Outbox
+from webingo.transaction.outbox import Outbox, process_name
 from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.store import Store
 
@@ -71,7 +71,7 @@ class Jackpots:
         self._clock = clock
         self._set_up: dict[MeterId, Terms] = {}  # what this process has seen to
         feeder = Feeder(self.meters, self.awards, self.set_up_meter, clock)
-        self._outbox = Outbox(store, feeder, member or fresh_id(), clock)
+        self._outbox = Outbox(store, feeder, member or process_name(), clock)
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self, sites: Iterable[Site] = ()) -> None:

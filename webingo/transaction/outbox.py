@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from os import getpid
+from socket import gethostname
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from webingo.errors import Refused
-from webingo.rng import SystemRng
+from webingo.rng import SystemRng, fresh_id
 from webingo.support import metrics
 from webingo.support.clock import Clock
 from webingo.transaction.store import Store
@@ -51,6 +53,11 @@ class Pace(NamedTuple):
     first_wait_s: float = 0.25  # after a failure; doubled with each further one
     longest_wait_s: float = 10.0
     stop_s: float = 2.0  # for pages in hand when the process stops
+
+
+def process_name() -> str:
+    """A name for this process as a member, that people can make something of: host, process, and what makes it unique."""
+    return f"{gethostname()}:{getpid()}:{fresh_id()[:8]}"
 
 
 @dataclass(eq=False)
