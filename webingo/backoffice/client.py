@@ -74,7 +74,7 @@ class Client:
         for http in self._https.values():
             http.close()
 
-    def states(self) -> Mapping[Line, str]:
+    def states(self) -> Mapping[str, str]:
         """Of the breakers."""
         return {line: breaker.state for line, breaker in self._breakers.items()}
 

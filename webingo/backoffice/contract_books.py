@@ -94,7 +94,7 @@ class MeterSnapshot(Request):
     value: Big
     overflow: Big
     reserve: Big
-    carry: Big = Field(0, description="Millionths of a storage unit that are not in the others yet.")
+    carry: int = Field(0, ge=-(2**63), le=2**63 - 1, description="Millionths of a storage unit that the others leave of it.")
     seeded: Big
     contributed: Big
     paid: Big

@@ -28,6 +28,10 @@ class Shelf:
             if folder.is_dir():
                 self._read_game(folder)
 
+    def all_sites(self) -> list[Site]:
+        """As they are now."""
+        return [site for site, _ in self._stock.values()]
+
     async def site(self, platform: str, site_id: str) -> Site:
         found = self._stock.get((platform, site_id))
         if found is None:

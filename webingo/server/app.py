@@ -2,18 +2,23 @@
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from webingo.backoffice.link import Backoffice
 from webingo.config import Settings
 from webingo.errors import BadResource, Refused
+from webingo.jackpot.books import Books
 from webingo.jackpot.jackpots import Jackpots
+from webingo.platforms.platform import Platform
 from webingo.platforms.registry import homeless, platforms
 from webingo.resources.local import LocalResources
-from webingo.resources.stated import wrong_rtps
+from webingo.resources.remote import RemoteResources
+from webingo.resources.stated import wrong_games, wrong_rtps
 from webingo.rng import SystemRng
 from webingo.server import files, health
 from webingo.server.connection import Connection, Limits
@@ -50,12 +55,8 @@ class Server:
         self.settings = settings
         self.port = settings.http_port
         self._clock = clock or SystemClock()
-        self._resources = LocalResources(settings.res_dir, settings.debug)
-        if not settings.debug and (wrong := list(wrong_rtps(self._resources, settings.res_dir))):
-            raise BadResource(wrong)
         self._platforms = platforms(settings, self._clock)
-        if problems := homeless(self._resources.sites, self._platforms):
-            raise BadResource(problems)
+        self._resources = sources(settings, self._platforms)
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
 
@@ -64,21 +65,29 @@ class Server:
         settings = self.settings
         self.store = store or await open_store(settings)
         self.jackpots = Jackpots(self.store, self._resources, SystemRng(), self._clock)
+        self.backoffice: Backoffice | None = None
+        if isinstance(self._resources, RemoteResources):
+            books = Books(self.jackpots, self._clock)
+            self.backoffice = Backoffice(settings, self.store, self._resources, books, self._clock)
         try:
-            await self.jackpots.start(self._resources.sites.values())
+            if self.backoffice is not None:
+                await self.backoffice.start()
+            await self.jackpots.start(self._resources.all_sites())
             self._listen()
         except BaseException:  # an embedded database would outlive a start that failed
-            await self.jackpots.stop()
-            await self.store.aclose()
+            await self._let_go()
             raise
         self._sweeper = asyncio.create_task(self._sweep())
-        for site in self._resources.sites.values():
+        for site in self._resources.all_sites():
             if site.test_mode and not settings.debug:
                 log.warning("test_mode_without_effect", site=site.id)
 
     def _listen(self) -> None:
         settings = self.settings
-        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug, self.jackpots)
+        registrar = None if self.backoffice is None else self.backoffice.book
+        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug, self.jackpots, registrar)
+        if isinstance(self._resources, RemoteResources):
+            self._resources.listen(self.house.changed)
         idle_s, rate, burst = settings.session_idle_s, settings.message_rate, settings.message_burst
         self._slot_ide = Visits(self.house, idle_s, rate, burst)
         self.store.listen(self.house.hear, self.house.missed)
@@ -130,7 +139,7 @@ class Server:
 
     async def _unready(self) -> list[str]:
         """Why this process should get no players at the moment."""
-        return await self.store.problems()
+        return [*await self.store.problems(), *([] if self.backoffice is None else self.backoffice.problems())]
 
     async def _sweep(self) -> None:
         while True:
@@ -161,8 +170,29 @@ class Server:
         await self._http.close_all_connections()
         if endings := [ending for visitor in self._visitors if (ending := visitor.ending) is not None]:
             await asyncio.wait(endings)
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        if self.backoffice is not None:
+            await self.backoffice.stop()
         await self.jackpots.stop()
         await self.store.aclose()
+
+
+def sources(settings: Settings, known: Mapping[str, Platform]) -> LocalResources | RemoteResources:
+    """The games, and the sites where they are files. Raises BadResource."""
+    resources: LocalResources | RemoteResources
+    if settings.rgs_base:
+        resources = RemoteResources(settings.res_dir, known, settings.debug)
+        problems = [] if settings.debug else list(wrong_games(resources, settings.res_dir))
+    else:
+        resources = LocalResources(settings.res_dir, settings.debug)
+        problems = homeless(resources.sites, known)
+        if not settings.debug and not problems:
+            problems = list(wrong_rtps(resources, settings.res_dir))
+    if problems:
+        raise BadResource(problems)
+    return resources
 
 
 async def open_store(settings: Settings) -> RedisStore:

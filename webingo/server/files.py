@@ -14,7 +14,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from webingo.config import Settings
-from webingo.resources.local import LocalResources
+from webingo.resources.source import ResourceSource
 from webingo.server.assets import Asset, AssetCache, find
 from webingo.server.pages import CONTENT_SECURITY_POLICY, NotFoundHandler, PageHandler, quality
 from webingo.server.rules import RulesHandler, RulesPages
@@ -23,7 +23,7 @@ _CHUNK = 256 << 10
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
-def routes(settings: Settings, resources: LocalResources) -> list[Any]:
+def routes(settings: Settings, resources: ResourceSource) -> list[Any]:
     """All that is not a door, with a 404 for the rest: these come last. Raises BadResource for a template that is wrong."""
     cache = AssetCache()
     pages = RulesPages(resources, settings.res_dir / "templates")

@@ -1,0 +1,113 @@
+"""Sends the ledger to the backoffice, with the records of the rounds that are over. Nothing is ever left out."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+import structlog
+
+from webingo.backoffice.client import Client, Rejected, Unreachable
+from webingo.backoffice.contract_books import LedgerTaken
+from webingo.transaction.outbox import ConsumerFailed
+from webingo.transaction.store import Store
+from webingo.transaction.transaction import Entry
+
+log = structlog.get_logger("webingo.backoffice")
+
+_BATCH_BYTES = 1 << 20
+_ENTRY_BYTES = 400
+_READ_AT_ONCE = 50
+_TOO_LARGE = 413
+
+
+class Accounting:
+    """The consumer "accounting". Entries go out in the order of their shard, in batches of about a megabyte at most; a page
+    that failed somewhere comes again as a whole, and the backoffice knows each entry by its id."""
+
+    group = "accounting"
+
+    def __init__(self, client: Client, store: Store, timeout_s: float = 20.0) -> None:
+        """`timeout_s` bounds one batch."""
+        self._client = client
+        self._store = store
+        self._timeout_s = timeout_s
+
+    async def apply(self, shard: int, entries: Sequence[Entry]) -> None:
+        """See Consumer. Raises ConsumerFailed where the backoffice does not take them, and Refused as the store does."""
+        records = await self._records([entry.round for entry in entries if entry.closes])
+        for batch in _batches(entries, records):
+            await self._send(shard, batch, records)
+
+    async def _records(self, rounds: Sequence[str]) -> dict[str, list[bytes]]:
+        """Those that are still kept. One that is not was over for longer than rounds are kept: there is nothing to send."""
+        found = dict[str, list[bytes]]()
+        for first in range(0, len(rounds), _READ_AT_ONCE):
+            some = rounds[first : first + _READ_AT_ONCE]
+            for round_id, record in zip(some, await asyncio.gather(*map(self._store.round, some)), strict=True):
+                if record is None:
+                    log.warning("round_kept_no_longer", round=round_id)
+                else:
+                    found[round_id] = record
+        return found
+
+    async def _send(self, shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> None:
+        body = _written(shard, entries, records)
+        try:
+            await self._client.post("accounting", "ledger", "v1/ledger", body, LedgerTaken, self._timeout_s)
+        except Unreachable as unreachable:
+            raise ConsumerFailed(str(unreachable)) from None
+        except Rejected as rejected:
+            if rejected.status != _TOO_LARGE:
+                log.error("ledger_rejected", shard=shard, first=entries[0].id, code=rejected.code, reason=rejected.message)
+                raise ConsumerFailed(str(rejected)) from None
+            await self._send_less(shard, entries, records)
+
+    async def _send_less(self, shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> None:
+        """The batch was too large. An entry by itself goes without the record of its round rather than not at all."""
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            await self._send(shard, entries[:middle], records)
+            await self._send(shard, entries[middle:], records)
+        elif entries[0].round in records:
+            log.error("record_too_large", round=entries[0].round)
+            await self._send(shard, entries, {})
+        else:
+            raise ConsumerFailed(f"the entry {entries[0].id} is too large for the backoffice")
+
+
+def _batches(entries: Sequence[Entry], records: dict[str, list[bytes]]) -> Iterator[list[Entry]]:
+    batch, size = list[Entry](), 0
+    for entry in entries:
+        length = _ENTRY_BYTES + (sum(map(len, records.get(entry.round, ()))) if entry.closes else 0)
+        if batch and size + length > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += length
+    if batch:
+        yield batch
+
+
+def _written(shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> bytes:
+    """A LedgerBatch. What is JSON already is only put in."""
+    rounds = [
+        {"round": entry.round, "record": [orjson.Fragment(part) for part in records[entry.round]]}
+        for entry in entries
+        if entry.closes and entry.round in records
+    ]
+    return orjson.dumps(
+        {
+            "batch": f"{shard}:{entries[0].position}..{entries[-1].position}",
+            "shard": shard,
+            "entries": [entry_written(entry) for entry in entries],
+            "rounds": rounds,
+        }
+    )
+
+
+def entry_written(entry: Entry) -> dict[str, Any]:
+    """A LedgerEntry."""
+    written = entry._asdict()
+    written["at"] = written.pop("at_ms")
+    return written
