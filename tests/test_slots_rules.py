@@ -106,7 +106,7 @@ def test_wilds_are_told_in_words() -> None:
         ("lines", ["double it (one chance in two) or to triple it (one chance in three)", "3 times at most", "20 × the total"]),
         ("capped", ["A round pays at most 50 × the total bet", "no more than 50 × the total bet", "for 3 × the total bet"]),
         ("wheel", ["small: 10 × the bet per line (50 %)", "1 in 6 does", "1 (75 %) and 2 (25 %)", "the jackpot grand (16.67 %)",
-                   "3 × A triggers the jackpot mini.", "high is any mix of A and B."]),
+                   "3 × A triggers the jackpot mini, where a site runs it.", "high is any mix of A and B."]),
         ("ways", ["Open 3 of 5 covers", "jewel: 5 × the total bet (33.33 % of", "One run lasts 5 free spins at most.",
                   "All that they win is multiplied by 3.", "2 win the feature “Treasure”."]),
     ],

@@ -144,7 +144,8 @@ class Engine(Protocol):
     def rules(self) -> dict[str, Any]:
         """What a player may read: JSON for /games/<id>/rules, with the pay table, limits and how a round goes.
 
-        Keys: `summary` (text), `how_to_play` (list of texts), `pays` (list of {name, pay, odds, picture?}), `limits` (dict).
+        Keys: `summary` (text), `how_to_play` (list of texts), `pays` (list of {name, pay, odds, picture?}), `limits` (dict);
+        where it wins jackpots of the site `jackpots`, their rows of `odds`, perhaps with a `note` (text): when those odds hold.
         """
         ...
 

@@ -1,47 +1,71 @@
 """What players may know of a game: GET /games/<id>/rules, for programs as JSON and for people as a page."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from tornado.template import Loader, ParseError, Template
 from tornado.web import HTTPError
 
-from webingo.errors import BadResource
+from webingo.errors import BadResource, Code, Refused
 from webingo.resources.game import Game
-from webingo.resources.local import LocalResources
+from webingo.resources.site import Site
+from webingo.resources.source import ResourceSource
+from webingo.server.jackpot_rules import jackpot_rules
 from webingo.server.pages import CONTENT_SECURITY_POLICY, PageHandler
 
-_SHOWN_APART = {"game", "title", "version", "description", "summary", "volatility", "pay_by"}
+_SHOWN_APART = {"game", "title", "version", "description", "summary", "volatility", "pay_by", "site"}
 _LABELS = {"bets": "Stakes per card", "max_stake": "Largest stake", "max_extra": "Extra balls, at most"}
 
 
+Key = tuple[str, str, str]
+"""Platform, site ("" for both: without a site's settings) and game."""
+
+
 class RulesPages:
-    """The rules of all games as they are without a site's settings; each worked out when it is first asked for.
+    """The rules of all games, as they are without a site's settings, and as each site plays them, with its jackpots. Each is
+    worked out when it is first asked for, and again where the site has changed.
 
     Raises BadResource where the template is missing or broken.
     """
 
-    def __init__(self, resources: LocalResources, templates: Path) -> None:
-        self._games = resources.built
-        self._rules: dict[str, dict[str, Any]] = {}
+    def __init__(self, resources: ResourceSource, templates: Path) -> None:
+        self._resources = resources
+        self._rules: dict[Key, tuple[Game, Site | None, dict[str, Any]]] = {}
         file = templates / "rules.html"
         try:
             self.template: Template = Loader(str(templates)).load("rules.html")
         except (OSError, ParseError) as error:
             raise BadResource([(str(file), "", f"the template can't be used: {error}")]) from None
 
-    async def rules(self, game_id: str) -> dict[str, Any] | None:
-        """None for an unknown game."""
-        game = self._games.get(game_id)
-        if game is None:
+    async def rules(self, game_id: str, platform: str = "", site_id: str = "") -> dict[str, Any] | None:
+        """Those of a game on a site, or, where none is named, anywhere. None for what is unknown."""
+        found = await self._find(game_id, platform, site_id)
+        if found is None:
             return None
-        if game_id not in self._rules:
-            self._rules[game_id] = await asyncio.to_thread(_rules, game)
-        return self._rules[game_id]
+        game, site = found
+        key = platform, site_id, game_id
+        if key not in self._rules or self._rules[key][:2] != found:
+            titles = {name: manifest.title for name, manifest in self._resources.games.items()}
+            self._rules[key] = game, site, await asyncio.to_thread(_rules, game, site, titles)
+        return self._rules[key][2]
+
+    async def _find(self, game_id: str, platform: str, site_id: str) -> tuple[Game, Site | None] | None:
+        if not platform and not site_id:
+            game = self._resources.built.get(game_id)
+            return None if game is None else (game, None)
+        try:
+            site = await self._resources.site(platform, site_id)
+            return self._resources.offered(site, game_id), site
+        except Refused as refusal:
+            if refusal.code is Code.UNAVAILABLE:
+                raise HTTPError(503) from None
+            return None
 
 
-def _rules(game: Game) -> dict[str, Any]:
+def _rules(game: Game, site: Site | None, titles: Mapping[str, str]) -> dict[str, Any]:
     manifest = game.manifest
     stated = {
         "game": manifest.id,
@@ -52,7 +76,14 @@ def _rules(game: Game) -> dict[str, Any]:
         "max_win": manifest.max_win,
         "volatility": manifest.volatility,
     }
-    return {**stated, **game.engine.rules()}
+    rules = {**stated, **game.engine.rules()}
+    won = rules.pop("jackpots", [])
+    if site is not None:
+        rules["site"] = site.title or site.id
+        if told := jackpot_rules(site, game, won, titles):
+            rules["jackpots"] = told
+            rules.pop("jackpot", None)  # the same in short
+    return rules
 
 
 class RulesHandler(PageHandler):
@@ -62,7 +93,8 @@ class RulesHandler(PageHandler):
         self._pages = pages
 
     async def get(self, game_id: str) -> None:
-        rules = await self._pages.rules(game_id)
+        platform, site = self.get_query_argument("platform", ""), self.get_query_argument("site", "")
+        rules = await self._pages.rules(game_id, platform, site)
         if rules is None:
             raise HTTPError(404)
         self.set_header("Cache-Control", "no-cache")
@@ -74,11 +106,24 @@ class RulesHandler(PageHandler):
         self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         notes = {name: text for name, text in rules.items() if isinstance(text, str) and name not in _SHOWN_APART}
         page = self._pages.template.generate(
-            rules=rules, notes=notes, words=_words, number=_number, percent=_percent, pictures=_pictures, lines=_lines(rules)
+            rules=rules,
+            notes=notes,
+            words=_words,
+            number=_number,
+            percent=_percent,
+            pictures=_pictures,
+            lines=_lines(rules),
+            json=_as_json(self.request.query),
         )
         self.finish(page)
 
     head = get
+
+
+def _as_json(query: str) -> str:
+    """The address of the same page as JSON."""
+    kept = [(name, value) for name, value in parse_qsl(query) if name in ("platform", "site")]
+    return "?" + urlencode([*kept, ("format", "json")])
 
 
 def _words(name: str) -> str:

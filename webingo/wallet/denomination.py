@@ -17,6 +17,13 @@ class Denomination:
     money_multiplier: int
     rgs_id: str
 
+    def text(self, amount: int) -> str:
+        """An amount of smallest units for people: R$ 1,234.50."""
+        sign, amount = "-" if amount < 0 else "", abs(amount)
+        whole, rest = divmod(amount, self.money_multiplier)
+        cents = "" if self.integer else f".{rest:0{len(str(self.money_multiplier)) - 1}}"
+        return f"{sign}{self.prefix}{whole:,}{cents}{self.suffix}"
+
     def info(self) -> dict[str, Any]:
         """The `denom_info` of a state message."""
         return asdict(self)

@@ -179,14 +179,15 @@ def odds(math: Math, settings: Settings) -> Odds:
     if math.max_extra:
         details["extra"] = extra_odds(math, settings, card.rtp)
     if math.jackpot_within:
-        details["jackpots"] = [_jackpot(card, settings)]
+        details["jackpots"] = [jackpot_row(card, settings)]
     prizes = prizes_of(math)
     parts = {JACKPOT: card.jackpot(math.cards)} if math.jackpot_within else {}
     max_win = Fraction(prizes.outcome(prizes.full).pay)
     return Odds(card.rtp, card.hit_rate(), variance, max_win, details, parts)
 
 
-def _jackpot(card: CardOdds, settings: Settings) -> dict[str, Any]:
+def jackpot_row(card: CardOdds, settings: Settings) -> dict[str, Any]:
+    """The row of the game's jackpot, see `odds`."""
     math = card.math
     rows = []
     for cards in range(math.cards, 0, -1):
@@ -195,7 +196,7 @@ def _jackpot(card: CardOdds, settings: Settings) -> dict[str, Any]:
     return {
         "name": "full_card",
         **({"id": settings.jackpot} if settings.jackpot else {}),
-        "triggers": f"full card within {math.jackpot_within} balls",
+        "triggers": f"a full card within the first {math.jackpot_within} balls",
         "probability": rows[0]["probability"],
         "one_in": rows[0]["one_in"],
         "stakes": [settings.bets[0] * math.cards, min(settings.bets[-1] * math.cards, settings.max_stake)],

@@ -5,13 +5,13 @@ from math import sqrt
 from typing import Any
 
 from webingo.engines.bingo.definition import Math, Settings
-from webingo.engines.bingo.odds import card_odds, volatility
+from webingo.engines.bingo.odds import card_odds, jackpot_row, volatility
 from webingo.engines.bingo.prizes import prizes_of
 
 
 def rules(math: Math, settings: Settings) -> dict[str, Any]:
     """JSON. Beside the keys of the engine contract: `rtp`, `hit_rate` (all cards open), `max_win` (x the stake of the round),
-    `volatility`, `volatility_index`, `extra_balls` where they are sold, `jackpot` where the game has one. A pay's `picture`
+    `volatility`, `volatility_index`, `extra_balls` where they are sold, `jackpot` (text) where it wins one. A pay's `picture`
     is a list of rows of x and ., with * for a free cell, and `pictures` all of them where there are several."""
     card = card_odds(math)
     prizes = prizes_of(math)
@@ -52,6 +52,10 @@ def rules(math: Math, settings: Settings) -> dict[str, Any]:
             f"A full card within the first {math.jackpot_within} balls also wins the jackpot. The odds are "
             f"{_one_in(card.jackpot())} for each card."
         )
+        row = jackpot_row(card, settings)
+        fewer = [f"{_some(each['cards'], 'card')} 1 in {each['one_in']:,.1f}" for each in row["by_cards"][1:]]
+        note = f"That is with all cards open; with {', with '.join(fewer)}. Extra balls win no jackpot." if fewer else ""
+        text["jackpots"] = [{**row, "note": note}]
     return text
 
 

@@ -21,6 +21,7 @@ def rules(math: Math, settings: Settings) -> dict[str, Any]:
     - `paytable`: [{"name", "kind": line|ways|combination|scatter, "symbols" or "combination" (a list for each reel, "*" is
       anything), "align", "unit", "pays": {count: multiple of the unit}, "awards": {count: AWARD}, "reels"? (of a scatter)}]
     - `features`: {name: {"type", "title"}}, `buys` [{"name", "title", "cost"}], `gamble` {"types", "max_steps", "limit"} | null
+    - `jackpots`: of the site's jackpots that it wins, the rows of the odds in floats, with a `note`; left out without any
     - `max_win`: x the first wager of a round; `win_cap`: x the total bet | null
 
     `pays` has a row for each symbol and count; `unit` says what its `pay` is a multiple of, `awards` what else it wins.
@@ -61,7 +62,9 @@ def _figures(math: Math, settings: Settings) -> tuple[dict[str, Any], dict[tuple
     except ValueError:
         return {}, {}
     spread = found.details["volatility"]
-    figures = {"rtp": float(found.rtp), "hit_rate": float(found.hit_rate)}
+    figures: dict[str, Any] = {"rtp": float(found.rtp), "hit_rate": float(found.hit_rate)}
+    won = [_jackpot(row, math, settings) for row in found.details.get("jackpots", ()) if "id" in row]
+    figures |= {"jackpots": won} if won else {}
     figures |= {"volatility": spread["level"], "volatility_index": spread["index"]}
     chances: dict[tuple[str, int], Fraction] = {}
     # Of one pay there is a row for each multiplier of the wilds in it.
@@ -69,6 +72,17 @@ def _figures(math: Math, settings: Settings) -> tuple[dict[str, Any], dict[tuple
         key = (row.get("pay") or row["scatter"], row["count"])
         chances[key] = chances.get(key, Fraction(0)) + row["probability"]
     return figures, chances
+
+
+def _jackpot(row: dict[str, Any], math: Math, settings: Settings) -> dict[str, Any]:
+    """A row of the odds, with a note on when they hold."""
+    told = {name: float(value) if isinstance(value, Fraction) else value for name, value in row.items() if name != "bought"}
+    notes = ["With fewer lines it is won less often."] if len(settings.lines or ()) > 1 else []
+    titles = {buy.name: buy.title for buy in math.buy}
+    for name, chance in row.get("bought", {}).items():
+        if chance:
+            notes.append(f"“{titles[name]}”, bought, wins it {_one_in(chance)} times.")
+    return {**told, "note": " ".join(notes)}
 
 
 def _one_in(chance: Fraction) -> str:

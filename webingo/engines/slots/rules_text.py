@@ -38,7 +38,7 @@ def sections(math: Math, settings: Settings) -> list[Section]:
         Section("By chance", [_random(award(drawn.award, math), drawn.chance) for drawn in math.random_awards]),
         Section("Buying a feature", list(_buys(math)) if settings.buy else []),
         Section("Gamble", list(_gamble(math)) if settings.gamble else []),
-        Section("Jackpots", list(_jackpots(math))),
+        Section("Jackpots", list(_jackpots(math, settings))),
         Section("The largest win", _cap(math)),
     ]
     return [section for section in found if section.texts]
@@ -234,10 +234,13 @@ def _gamble(math: Math) -> Iterator[str]:
     )
 
 
-def _jackpots(math: Math) -> Iterator[str]:
+def _jackpots(math: Math, settings: Settings) -> Iterator[str]:
     for jackpot in math.jackpots:
+        where = "" if jackpot.id in settings.jackpots else ", where a site runs it"
         if jackpot.pay is not None:
-            yield f"{jackpot.count} × {jackpot.pay} triggers the jackpot {jackpot.id}."
+            yield f"{jackpot.count} × {jackpot.pay} triggers the jackpot {jackpot.id}{where}."
+    if math.jackpots:
+        yield "A jackpot is paid on top of what the round wins. A round wins each of them once at most, free spins included."
 
 
 def _cap(math: Math) -> list[str]:
