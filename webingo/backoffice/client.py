@@ -138,8 +138,13 @@ class Client:
             metrics.backoffice_called(name, result, self._clock.monotonic() - begun)
 
     async def _fetched(self, line: Line, request: HTTPRequest) -> HTTPResponse:
+        fetching = self._https[line].fetch(request, raise_error=False)
         try:
-            response = await self._https[line].fetch(request, raise_error=False)
+            # Cancelled itself, it would log as an error how its connection ends.
+            response = await asyncio.shield(fetching)
+        except asyncio.CancelledError:
+            fetching.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise
         except Exception as error:  # an HTTP client can raise anything when the other side misbehaves
             raise Unreachable(f"{type(error).__name__}: {error}"[:200]) from None
         if response.code == 599:  # Tornado's own, for what never became an answer
