@@ -384,8 +384,9 @@ def _happenings(session: Any, past: Past, dice: random.Random) -> None:
 
 def _meter(session: Any, past: Past, dice: random.Random, site: Site, jackpot: Any) -> None:
     """A jackpot that has been won five times, and adds up."""
-    by_site = select(tables.Round).where(tables.Round.site == site.id, tables.Round.n % 5 == len(jackpot.id) % 5)
-    rounds = session.scalars(by_site.order_by(tables.Round.n.desc()).limit(160)).all()[::32]
+    feeding = [game.id for game in site.games if jackpot.fed_by(game.id)]
+    by_site = select(tables.Round).where(tables.Round.site == site.id, tables.Round.game.in_(feeding))
+    rounds = session.scalars(by_site.order_by(tables.Round.n.desc()).limit(60)).all()[len(jackpot.id) :: 9][:5]
     paid = 0
     for round_ in rounds:
         amount = jackpot.min // jackpot.storage_multiplier * dice.randrange(110, 300) // 100

@@ -15,9 +15,8 @@ from markupsafe import Markup, escape
 # pygal looks at every later import of the program for extensions of its own, in a way that Python gave up.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
-WIDTH, HEIGHT = 720, 200
-_MOST_LABELS = 7
-"""So many names of points fit under a chart."""
+_SIZES = {"wide": (720, 200, 7), "narrow": (340, 190, 4)}
+"""Width, height and how many names of points fit below: for screens, and for phones, where a scaled chart can't be read."""
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -30,7 +29,7 @@ class Series(NamedTuple):
 
 def lines(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
     """How something went over time. `title` is read to those who don't see the chart; `shown` writes a value."""
-    return _drawn(pygal.Line, title, labels, series, shown, fill=len(series) == 1, dots_size=2)
+    return _drawn(pygal.Line, title, labels, series, shown, dots_size=2)
 
 
 def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
@@ -41,9 +40,27 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Cal
 def _drawn(
     kind: type[Any], title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str], **options: Any
 ) -> Markup:
+    """Both sizes; the style sheet shows the one that fits."""
+    drawn = Markup().join(
+        Markup('<div class="chart-{}">{}</div>').format(size, _sized(kind, title, labels, series, shown, size, options))
+        for size in _SIZES
+    )
+    return Markup('<figure class="chart">{}{}</figure>').format(drawn, _legend(series))
+
+
+def _sized(
+    kind: type[Any],
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    shown: Callable[[float], str],
+    size: str,
+    options: dict[str, Any],
+) -> Markup:
+    width, height, names = _SIZES[size]
     chart = kind(
-        width=WIDTH,
-        height=HEIGHT,
+        width=width,
+        height=height,
         js=[],
         show_legend=False,
         title=None,
@@ -58,11 +75,10 @@ def _drawn(
         **options,
     )
     chart.x_labels = list(labels)
-    every = -(-len(labels) // _MOST_LABELS) or 1
-    chart.x_labels_major = list(labels)[::every]
+    chart.x_labels_major = list(labels)[:: -(-len(labels) // names) or 1]
     for one in series:
         chart.add(one.title, list(one.values))
-    return Markup('<figure class="chart"{}>{}{}</figure>').format("", _plain(chart.render(), title), _legend(series))
+    return _plain(chart.render(), title)
 
 
 def _legend(series: Sequence[Series]) -> Markup:

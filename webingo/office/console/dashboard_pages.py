@@ -51,7 +51,7 @@ def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") ->
         more=max(0, len(games) - _GAMES),
         counting=theories(desk).counting,
         jackpots=jackpots,
-        rounds_chart=charts.lines("Rounds by the minute, in the last hour", _clock(hour.begins), [_rounds(hour)], number),
+        rounds_chart=charts.lines("Rounds by the minute, in the last hour", _clock(hour.begins), [_rounds(hour)], _count),
         hour_chart=_money_chart("by the minute, in the last hour", _clock(hour.begins), hour, chosen, charts.lines),
         days_chart=_money_chart("by the day, in the last two weeks", _dates(days.begins), days, chosen, charts.bars),
     )
@@ -62,6 +62,10 @@ def band(game: performance.Performance) -> Markup:
     if game.band is None or game.rtp is None:
         return Markup()
     return charts.band(game.band[0], game.theory.rtp if game.theory else 0.0, game.band[1], game.rtp, (0.75, 1.15))
+
+
+def _count(rounds: float) -> str:
+    return number(rounds, 0 if rounds >= 10 or rounds == int(rounds) else 1)
 
 
 def _rounds(course: flow.Course) -> charts.Series:

@@ -63,7 +63,7 @@ def utc(ms: int) -> datetime:
 def finely(micros: int, denom: str) -> str:
     """Millionths of a smallest unit, as money with as many digits as it needs: R$ 0.0747."""
     shown = DENOMINATIONS.get(denom, _PLAIN)
-    digits = f"{Decimal(micros) / 1_000_000 / shown.money_multiplier:f}"
+    digits = f"{Decimal(micros) / 1_000_000 / shown.money_multiplier:,f}"
     return f"{shown.prefix}{digits}{shown.suffix}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
