@@ -10,7 +10,7 @@ from webingo.errors import Code, Refused
 from webingo.office.database import Database
 from webingo.office.services import audit, passwords, signin
 from webingo.office.services.audit import Actor
-from webingo.office.tables import Staff, StaffSession
+from webingo.office.tables import Staff, StaffSession, Value
 
 ROLES = ("viewer", "operator", "admin")
 FIRST = "admin"
@@ -22,6 +22,7 @@ def first_admin(database: Database, at: int) -> str | None:
     password = passwords.generated()
     hash_ = passwords.hashed(password)
     with database.write() as session:
+        _one_at_a_time(session)
         if session.scalar(select(func.count(Staff.id))):
             return None
         _add(session, Actor.system(at), FIRST, "admin", hash_)
@@ -69,10 +70,16 @@ def add(database: Database, by: Actor, name: str, role: str) -> str:
     password = passwords.generated()
     hash_ = passwords.hashed(password)
     with database.write() as session:
+        _one_at_a_time(session)
         if session.scalar(select(Staff.id).where(Staff.name == name)):
             raise Refused(Code.BAD_PARAMS, f"{name} is taken. Accounts are never deleted, so that the log stays clear.")
         _add(session, by, name, role, hash_)
     return password
+
+
+def _one_at_a_time(session: Session) -> None:
+    """New accounts wait for each other, until the transaction ends: any row that is always there will do for that."""
+    session.execute(select(Value).where(Value.name == "gaming").with_for_update())
 
 
 def _add(session: Session, by: Actor, name: str, role: str, hash_: str) -> None:

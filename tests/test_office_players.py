@@ -1,0 +1,327 @@
+"""Players in the console: found, blocked, and given money by two people. The services on both databases, the pages on one."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from tests.console import Document, a_player, actor, serving
+from tests.office import NOW
+from webingo.backoffice.contract import CommandDone
+from webingo.errors import Code, Refused
+from webingo.office.console.shown import money_text, part, smallest, unpart
+from webingo.office.services import adjustments, commands, players
+from webingo.office.tables import Adjustment, Audit, Change, Command, Entry, Player, Value, Wallet
+
+LIMIT = 500
+EVA, ADA, BOB = actor("eva"), actor("ada", "admin"), actor("bob", "admin")
+
+
+@pytest.fixture
+def console(databases):
+    database = databases.fresh("sqlite")
+    a_player(database, "ana")
+    with serving(database, adjustment_limit=LIMIT) as made:
+        yield made
+    database.close()
+
+
+def ask(database, by, amount, uid="ana", reason="because of that"):
+    with database.write() as session:
+        return adjustments.ask(session, by, "demo", uid, "credit", amount, reason, LIMIT)
+
+
+def decide(database, deed, by, row, *given):
+    with database.write() as session:
+        return deed(session, by, row.id, *given)
+
+
+def state(database, row):
+    with database.read() as session:
+        return session.get_one(Adjustment, row.id).state
+
+
+def sent(database):
+    with database.read() as session:
+        return [(row.command, row.payload.get("amount")) for row in session.scalars(select(Command).order_by(Command.n))]
+
+
+def test_a_small_adjustment_is_sent_at_once_and_a_large_one_waits_for_a_second_person(database):
+    a_player(database, "ana")
+    assert ask(database, EVA, 200).state == "sent"
+    assert ask(database, EVA, 501).state == "waiting"
+    assert sent(database) == [("adjust", 200)]
+    with database.read() as session:
+        told = session.scalars(select(Change)).all()
+        assert [(row.kind, row.platform) for row in told] == [("command", "demo")]
+
+
+def test_many_small_adjustments_of_a_day_are_as_good_as_a_large_one(database):
+    a_player(database, "ana")
+    a_player(database, "bia")
+    states = [ask(database, actor(name), -150).state for name in ("eva", "ada", "eva", "bob")]
+    assert states == ["sent", "sent", "sent", "waiting"]
+    assert ask(database, EVA, 150, uid="bia").state == "sent"
+    assert ask(database, actor("eva", at=NOW + 86_400_001), 150).state == "sent"
+
+
+def test_two_who_ask_at_once_count_each_other(database):
+    a_player(database, "ana")
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(lambda number: ask(database, actor(f"s{number}"), 300).state, range(8)))
+    assert sorted(states) == ["sent"] + ["waiting"] * 7
+
+
+def test_who_asked_can_not_approve_nor_refuse_and_only_admins_can(database):
+    a_player(database, "ana")
+    row = ask(database, ADA, 5000)
+    for by, code in ((ADA, Code.FORBIDDEN), (EVA, Code.FORBIDDEN), (actor("vera", "viewer"), Code.FORBIDDEN)):
+        for deed, given in ((adjustments.approve, ()), (adjustments.refuse, ("for a reason",))):
+            with pytest.raises(Refused) as refused:
+                decide(database, deed, by, row, *given)
+            assert refused.value.code == code
+    assert (state(database, row), sent(database)) == ("waiting", [])
+    done = decide(database, adjustments.approve, BOB, row)
+    assert (done.state, done.decided_by, sent(database)) == ("sent", "bob", [("adjust", 5000)])
+
+
+def test_only_who_asked_withdraws(database):
+    a_player(database, "ana")
+    row = ask(database, EVA, 5000)
+    with pytest.raises(Refused):
+        decide(database, adjustments.withdraw, ADA, row)
+    assert decide(database, adjustments.withdraw, EVA, row).state == "refused"
+    with pytest.raises(Refused):
+        decide(database, adjustments.approve, ADA, row)
+    assert sent(database) == []
+
+
+def test_of_many_who_decide_at_once_one_decides(database):
+    a_player(database, "ana")
+    for _ in range(3):
+        row = ask(database, EVA, 5000)
+        before = len(sent(database))
+        together, results = threading.Barrier(6), []
+
+        def race(deed, by, *given, row=row, together=together, results=results):
+            together.wait()
+            try:
+                results.append(decide(database, deed, by, row, *given).state)
+            except Refused as refused:
+                results.append(refused.code)
+
+        deeds = [(adjustments.approve, actor(f"a{number}", "admin")) for number in range(4)]
+        deeds += [(adjustments.refuse, actor("a5", "admin"), "no reason"), (adjustments.withdraw, EVA)]
+        threads = [threading.Thread(target=race, args=given) for given in deeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(results, key=str).count(Code.STALE) == 5
+        decided = next(result for result in results if result != Code.STALE)
+        assert len(sent(database)) - before == (decided == "sent")
+
+
+def test_an_adjustment_is_done_or_failed_as_the_server_answers(database):
+    a_player(database, "ana", balance=1000)
+    good, bad = ask(database, EVA, 100), ask(database, EVA, -50)
+    with database.write() as session:
+        told = {"message": "", "code": "", "at": NOW + 5}
+        commands.finish(session, good.command, CommandDone(ok=True, balance=1100, seq=2, **told), NOW)
+        failed = told | {"code": "INSUFFICIENT_FUNDS", "message": "There are not enough credits for this."}
+        commands.finish(session, bad.command, CommandDone(ok=False, balance=0, seq=0, **failed), NOW)
+    assert (state(database, good), state(database, bad)) == ("done", "failed")
+    with database.read() as session:
+        assert session.get_one(Wallet, ("demo", "ana", "credit")).balance == 1100
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": 0}, "must not be zero"),
+        ({"amount": 2**53}, "larger than any wallet"),
+        ({"reason": " x "}, "reason"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"denom": "USD"}, "no such wallet"),
+        ({"uid": "nobody"}, "no such wallet"),
+    ],
+)
+def test_adjustments_that_make_no_sense_are_refused(database, fields, said):
+    a_player(database, "ana")
+    given = {"platform": "demo", "uid": "ana", "denom": "credit", "amount": 10, "reason": "because", "limit": LIMIT, **fields}
+    with pytest.raises(Refused, match=said), database.write() as session:
+        adjustments.ask(session, EVA, **given)
+    with database.read() as session:
+        assert session.scalar(select(func.count(Audit.n))) == 0
+
+
+def test_every_deed_is_in_the_log_with_who_and_why(database):
+    a_player(database, "ana")
+    row = ask(database, EVA, 5000, reason="a fault of ours")
+    decide(database, adjustments.refuse, ADA, row, "no proof")
+    row = ask(database, EVA, 5000, reason="with a proof")
+    decide(database, adjustments.approve, ADA, row)
+    with database.write() as session:
+        players.set_blocked(session, EVA, "demo", "ana", True, "chargeback")
+        players.set_blocked(session, ADA, "demo", "ana", False, "bank says fine")
+    with database.read() as session:
+        rows = session.scalars(select(Audit).order_by(Audit.n)).all()
+        assert {(row.subject, row.address) for row in rows} == {("player:demo:ana", "10.0.0.1")}
+        assert [(row.staff, row.action, row.details.get("reason")) for row in rows] == [
+            ("eva", "adjustment.ask", "a fault of ours"),
+            ("ada", "adjustment.refuse", "no proof"),
+            ("eva", "adjustment.ask", "with a proof"),
+            ("ada", "adjustment.approve", None),
+            ("eva", "player.block", "chargeback"),
+            ("ada", "player.unblock", "bank says fine"),
+        ]
+
+
+def test_a_block_holds_at_once_and_is_told_to_the_servers_in_order(database):
+    a_player(database, "ana")
+    for blocked in (True, False, True):
+        with database.write() as session:
+            players.set_blocked(session, EVA, "demo", "ana", blocked, "because")
+        with database.read() as session:
+            assert session.get_one(Player, ("demo", "ana")).blocked is blocked
+        with pytest.raises(Refused), database.write() as session:
+            players.set_blocked(session, EVA, "demo", "ana", blocked, "because")
+    assert [name for name, _ in sent(database)] == ["block", "unblock", "block"]
+    with database.read() as session:
+        assert session.scalars(select(Value.number).where(Value.name == "changes")).one() == 3
+
+
+def test_players_are_found_by_the_beginning_of_id_and_name_and_by_words_within(database):
+    for uid, name in (
+        ("10042", "Ana Silva"),
+        ("10043", "Bia"),
+        ("silva-1", "Caio"),
+        ("x%y", "50% off"),
+        ("z_z", "under_score"),
+    ):
+        a_player(database, uid, name=name)
+
+    def found(text):
+        with database.read() as session:
+            rows, _ = players.find(session, text)
+            return sorted(row.uid for row in rows)
+
+    assert found("1004") == ["10042", "10043"]
+    assert found("ana") == found("ANA") == found("na sil") == ["10042"]
+    assert found("silva") == ["10042", "silva-1"]
+    assert found("%") == ["x%y"]
+    assert found("_") == ["z_z"]
+    assert found("' OR '1'='1") == []
+
+
+def test_more_players_than_fit_are_told_to_be_more(database):
+    with database.write() as session:
+        session.add_all(Player(platform="demo", uid=f"p{n:03}", first_at=1, last_at=n) for n in range(players.FOUND + 1))
+    with database.read() as session:
+        rows, more = players.find(session, "p")
+        assert (len(rows), more) == (players.FOUND, True)
+        rows, more = players.find(session, "p00")
+        assert (len(rows), more) == (10, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "denom", "units"),
+    [("12", "credit", 12), ("1,200", "credit", 1200), ("12.5", "BRL", 1250), ("R$ 12.50", "BRL", 1250), ("0.10 €", "EUR", 10)],
+)
+def test_amounts_are_read_exactly_as_they_are_written(text, denom, units):
+    assert smallest(text, denom) == units
+
+
+@pytest.mark.parametrize("text", ["", "-5", "1.5", "1e3", "٣", "1.005", "0x10", "1 2", "9" * 16, "NaN", "1_000"])
+def test_amounts_that_are_none_are_refused(text):
+    with pytest.raises(Refused):
+        smallest(text, "credit")
+
+
+def test_what_is_shown_of_an_amount_can_be_typed_in_again():
+    for denom in ("credit", "USD", "BRL", "EUR"):
+        for amount in (0, 1, 99, 100, 123_456_789):
+            assert smallest(money_text(amount, denom).replace("\N{NO-BREAK SPACE}", " "), denom) == amount
+    assert money_text(-5, "USD") == "\N{MINUS SIGN}$0.05"
+    assert money_text(5, "XYZ") == "5\N{NO-BREAK SPACE}XYZ"
+
+
+STRANGE = ["a/b", "..", ".", "a%2Fb", "~", "a?b#c", "<script>", "a&b=c;d", "~2E", "x" * 128, "'\"\\"]
+
+
+def test_a_player_of_any_id_has_a_page_that_links_lead_to(console):
+    for uid in STRANGE:
+        assert unpart(part(uid)) == uid
+        a_player(console.database, uid)
+    operator = console.signed_in("olga", "operator")
+    links = Document(operator.get("/players").text).links()
+    for uid in STRANGE:
+        mine = [link for link in links if link.startswith("/players/demo/") and unpart(link.split("/")[3]) == uid]
+        page = operator.get(mine[0])
+        assert page.status_code == 200
+        tabs = [link for link in Document(page.text).links() if link.startswith(mine[0])]
+        assert [operator.get(link).status_code for link in tabs] == [200] * 5
+        assert "Blocked" in operator.said(f"{mine[0]}/block", reason="because")
+    with console.database.read() as session:
+        assert all(session.get_one(Player, ("demo", uid)).blocked for uid in STRANGE)
+
+
+_ENTRY = {
+    "shard": 1,
+    "platform": "demo",
+    "denom": "credit",
+    "uid": "ana",
+    "kind": "win",
+    "amount": 1,
+    "at": NOW,
+    "closes": False,
+}
+_ENTRY |= dict.fromkeys(("round", "game", "site", "note", "fed"), "")
+
+
+def test_the_pages_of_a_player_lead_through_ledger_rounds_and_log(console):
+    with console.database.write() as session:
+        for seq in range(1, 121):
+            session.execute(insert(Entry).values(**_ENTRY, entry=f"e{seq}", position=str(seq), seq=seq, balance=seq))
+    viewer = console.signed_in("vera")
+    seen, path = [], "/players/demo/ana/ledger"
+    while path:
+        page = Document(viewer.get(path).text)
+        assert len(page.elements) > 100
+        seen.append(path)
+        older = [have["href"] for tag, have in page.elements if tag == "a" and have.get("rel") == "next"]
+        path = older[0] if older else ""
+    assert len(seen) == 3
+    newer = [have["href"] for tag, have in page.elements if tag == "a" and have.get("rel") == "prev"]
+    assert len(newer) == 1
+    back = viewer.get(newer[0]).text
+    assert back.count('data-label="Balance after"') == 50
+    rows = viewer.get("/players/demo/ana/ledger.csv?denom=credit").text.splitlines()
+    assert len(rows) == 121
+    assert rows[1].split(",")[:5] == ["1", "2026-09-21T14:13:20.000+00:00", "win", "1", "1"]
+
+
+def test_buttons_are_there_for_those_who_may_press_them(console):
+    row = ask(console.database, EVA, 5000)
+    seats = {role: console.signed_in(f"{role}-1", role) for role in ("viewer", "operator", "admin")}
+    for role, expected in (("viewer", 0), ("operator", 2), ("admin", 4)):
+        forms = Document(seats[role].get("/players/demo/ana").text).forms
+        assert len([form for form in forms if form.method == "post"]) == expected + 1  # signing out
+    asker = console.signed_in("eva", "operator")
+    actions = [form.action for form in Document(asker.get("/adjustments").text).forms]
+    assert f"/adjustments/{row.id}/withdraw" in actions
+    assert f"/adjustments/{row.id}/approve" not in actions
+
+
+def test_two_people_adjust_a_wallet_in_the_console(console):
+    eva, ada = console.signed_in("eva", "operator"), console.signed_in("ada", "admin")
+    fields = {"denom": "credit", "way": "take", "amount": "1,000", "reason": "Paid twice <b>by mistake</b>"}
+    assert "second person" in eva.said("/players/demo/ana/adjust", **fields)
+    with console.database.read() as session:
+        row = session.scalars(select(Adjustment)).one()
+    assert row.amount == -1000
+    assert eva.post(f"/adjustments/{row.id}/approve").status_code == 403
+    assert "decided already" not in ada.said(f"/adjustments/{row.id}/approve", back="/adjustments?state=waiting")
+    assert "decided already" in ada.said(f"/adjustments/{row.id}/refuse", reason="too late")
+    assert sent(console.database) == [("adjust", -1000)]
