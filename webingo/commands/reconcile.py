@@ -7,26 +7,39 @@ import typer
 from webingo.commands.common import Config, Json, print_json, with_store
 
 if TYPE_CHECKING:
+    from webingo.config import Settings
+    from webingo.jackpot.reconcile import MeterAudit
     from webingo.transaction.reconcile import Audit
+    from webingo.transaction.store import Store
 
 
 def reconcile(config: Config = None, as_json: Json = False) -> None:
-    """Hold every wallet against its ledger: entry by entry, and the sum against the balance. Exit 1 where they differ."""
-    from webingo.transaction.reconcile import reconcile as audit_all
-
-    audit = with_store(config, lambda store, settings: audit_all(store))
+    """Hold every wallet against its ledger, entry by entry, and every jackpot against what was fed and paid. Exit 1 where they
+    differ."""
+    audit, meters = with_store(config, _audited)
     if as_json:
         print_json(
             {
                 "wallets": audit.wallets,
                 "entries": audit.entries,
                 "findings": [finding._asdict() for finding in audit.findings],
+                "jackpots": {**meters._asdict(), "findings": [finding._asdict() for finding in meters.findings]},
             }
         )
     else:
         _show(audit)
-    if audit.findings:
+        if meters.meters:
+            _show_meters(meters)
+    if audit.findings or meters.findings:
         raise typer.Exit(1)
+
+
+async def _audited(store: "Store", settings: "Settings") -> "tuple[Audit, MeterAudit]":
+    from webingo.jackpot.jackpots import shelf_beside
+    from webingo.jackpot.reconcile import reconcile_meters
+    from webingo.transaction.reconcile import reconcile as audit_all
+
+    return await audit_all(store), await reconcile_meters(shelf_beside(store), store)
 
 
 def _show(audit: "Audit") -> None:
@@ -41,3 +54,23 @@ def _show(audit: "Audit") -> None:
             table.add_row(Text(wallet), Text(problem), str(ledger), str(balance))
         console.print(table)
     console.print(f"{audit.wallets} wallets, {audit.entries} ledger entries, {len(audit.findings)} problems.")
+
+
+def _show_meters(audit: "MeterAudit") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if audit.findings:
+        table = Table("Jackpot", "What is wrong", "Expected", "Found", title=f"Problems found: {len(audit.findings)}")
+        for meter, problem, expected, found in audit.findings:
+            table.add_row(Text(meter), Text(problem), _units(expected), _units(found))
+        console.print(table)
+    against = "" if audit.whole else ", held against themselves only: the ledger was trimmed"
+    console.print(f"{audit.meters} jackpots, {audit.wins} wins, {len(audit.findings)} problems{against}.")
+
+
+def _units(millionths: int) -> str:
+    """In units, with all decimals."""
+    return f"{'-' * (millionths < 0)}{abs(millionths) // 10**6}.{abs(millionths) % 10**6:06d}"
