@@ -1,9 +1,16 @@
 """The backoffice for tests: its databases, and ledgers to send to it."""
 
+import contextlib
 import itertools
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import httpx
+import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tests.conftest import settings
@@ -17,6 +24,28 @@ NOW = 1_790_000_000_000
 
 def office_settings(**changes: Any) -> Settings:
     return settings(**{"rgs_key": SecretStr(KEY), **changes})
+
+
+@contextlib.contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application's address on loopback, as long as the block lasts."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.002)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        app.state.office.database.bell.close()
+        thread.join(20)
+
+
+def caller(url: str, **options: Any) -> httpx.Client:
+    """Somebody who has the key."""
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30, trust_env=False, **options)
 
 
 class Ledger:

@@ -54,12 +54,13 @@ async def _read(receive: Receive, headers: Headers) -> bytes:
     if length.isdecimal() and int(length) > MOST_BODY_BYTES:
         raise Problem(*_TOO_LARGE)
     unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-    parts, size = [], 0
+    parts, size, packed = [], 0, 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Problem(400, "BAD_MESSAGE", "The body is not complete.")
         part = message.get("body", b"")
+        packed += len(part)
         if unpack is not None and part:
             part = _unpacked(unpack, part, MOST_BODY_BYTES - size + 1)
         parts.append(part)
@@ -68,7 +69,7 @@ async def _read(receive: Receive, headers: Headers) -> bytes:
             raise Problem(*_TOO_LARGE)
         if not message.get("more_body", False):
             break
-    if unpack is not None and size + len(unpack.unused_data) and not unpack.eof:
+    if unpack is not None and packed and not unpack.eof:
         raise Problem(*_NO_GZIP)
     return b"".join(parts)
 

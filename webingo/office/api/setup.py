@@ -2,6 +2,9 @@
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
+from starlette.types import Receive, Scope, Send
 
 from webingo.backoffice.contract import Done
 from webingo.office.api import answers, books, news, sessions
@@ -14,7 +17,7 @@ def install(app: FastAPI, key: str) -> None:
     for routes in (sessions.routes, books.routes, news.routes):
         app.include_router(routes)
     app.add_api_route("/healthz", _healthy, methods=["GET"], tags=["health"], responses=answers.documented())
-    app.add_api_route("/v1/{path:path}", _nothing, methods=["GET"], include_in_schema=False)  # not the console's page
+    app.router.routes.append(Mount("/v1", _Rest(app)))
     app.add_middleware(Intake, key=key)
     answers.install(app)
 
@@ -26,7 +29,20 @@ def _healthy(here: Here) -> Done:
     return Done()
 
 
-def _nothing() -> None:
-    from starlette.exceptions import HTTPException
+class _Rest:
+    """What no route below /v1 has taken: the console stands under everything else, and would answer with a page."""
 
-    raise HTTPException(404)
+    def __init__(self, app: FastAPI) -> None:
+        self._routes = [route for route in app.router.routes if not isinstance(route, Mount)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Of the scope only what routes look at: FastAPI keeps notes on the route that matched last in it.
+        known = ("type", "path", "headers", "query_string")
+        whole = {**{name: scope[name] for name in known}, "root_path": scope.get("app_root_path", "")}
+        allowed = [method for method in ("GET", "POST") if self._takes({**whole, "method": method})]
+        if allowed:
+            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+        raise HTTPException(404)
+
+    def _takes(self, scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in self._routes)
