@@ -6,6 +6,7 @@ import { waitBefore } from "./backoff.js";
  * @typedef {{phase: "connecting"|"live"|"waiting"|"refused"|"replaced", retryAt?: number, code?: number}} Status
  *   `waiting`: lost, the next attempt is at `retryAt` (ms since the epoch); `refused` and `replaced` end only by `retry()`
  * @typedef {{onState: (state: import("./types.js").State, first: boolean) => void,
+ *            onComponent: (which: string, message: any) => void,
  *            onError: (error: import("./types.js").ServerError) => void,
  *            onStatus: (status: Status) => void}} Listener
  */
@@ -80,7 +81,8 @@ export class Connection {
       this.#attempt = 0;
       if (first) this.listener.onStatus({ phase: "live" });
       this.listener.onState(message, first);
-    } else if (message.t === "error") this.listener.onError(message);
+    } else if (message.t === "component") this.listener.onComponent(message.which, message.message);
+    else if (message.t === "error") this.listener.onError(message);
   }
 
   #closed(code) {

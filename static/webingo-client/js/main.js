@@ -6,9 +6,14 @@ import { announce } from "./announce.js";
 import { showHelp, showPlayer } from "./help.js";
 import { listenToKeys } from "./keyboard.js";
 import { currentPlayer, newGuest, remember } from "./player.js";
+import { ASKED, Jackpots } from "./jackpots.js";
+import { money } from "./money.js";
+import { rulesOf } from "./rules.js";
 import { Session } from "./session.js";
 import { wantSound } from "./sound.js";
 import { BingoTable } from "./views/bingo/table.js";
+import { strip } from "./views/jackpots.js";
+import { celebrateJackpot } from "./views/jackpotwin.js";
 import { Lobby } from "./views/lobby.js";
 import { shell } from "./views/shell.js";
 import { SlotsTable } from "./views/slots/table.js";
@@ -18,7 +23,8 @@ import { UnknownGame } from "./views/unknown.js";
 const TABLES = { bingo: BingoTable, slots: SlotsTable };
 
 const player = currentPlayer();
-const session = new Session(player, { state: onState, busy: () => view?.refresh(), error: onError, status: onStatus });
+const session = new Session(player, { state: onState, component: onComponent, busy: () => view?.refresh(), error: onError, status: onStatus });
+const jackpots = new Jackpots(session, { hiding: () => Boolean(view?.showing), mine: onOwnJackpot, others: onJackpot });
 const frame = shell({
   back: leave,
   help: () => showHelp(view),
@@ -37,12 +43,19 @@ let leaving = false;
 let refusal = "";
 /** What the session had won in all when it was last shown. */
 let shownWon = 0;
+/** What the purse said then. */
+let shownCredits = 0;
+/** The meters over the table. @type {{element: HTMLElement, destroy: () => void}|null} */
+let meters = null;
 
+if (!player.session) rulesOf({ platform: player.platform, site: player.site });
 document.getElementById("app").append(frame.element);
 listenToKeys(() => ({ help: () => showHelp(view), sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
 session.start();
 
 function onState(state, first) {
+  // Sent after each login, and again when the site has changed.
+  if (state.games) jackpots.refresh();
   const game = runningGame(state);
   const key = game ? `${game.engine}/${game.id}` : "";
   const entered = view === null || key !== viewKey;
@@ -51,17 +64,21 @@ function onState(state, first) {
   // What is seen first is shown as it stands; only changes move.
   view.update(state, { animate: !first && !entered });
   showFrame(state, first);
+  if (!view.showing) jackpots.reveal();
   if (leaving) {
     leaving = false;
     if (game && session.state.gamestate.name === "idle") session.leave();
   }
 }
 
-/** The purse tells a win no sooner than the table does. */
+/** The purse tells a win no sooner than the table does; nor a jackpot, which comes into it by itself. */
 function showFrame(state, first) {
   const won = state.session?.won ?? 0;
-  const hidden = view.hiding && !first ? Math.max(0, won - shownWon) : 0;
+  let hidden = view.showing && !first ? Math.max(0, won - shownWon) : 0;
   if (!hidden) shownWon = won;
+  const { credits } = state.wallet;
+  if (view.showing && !first) hidden = Math.max(hidden, credits - shownCredits);
+  shownCredits = credits - hidden;
   frame.update(state, { gameTitle: runningGame(state)?.title ?? "", first, hidden });
 }
 
@@ -69,9 +86,34 @@ function enter(game, key) {
   view?.destroy();
   viewKey = key;
   const Table = game && (TABLES[game.engine] ?? UnknownGame);
-  view = Table ? new Table(session, game, { reveal: () => session.state && showFrame(session.state, false) }) : new Lobby(session, new Set(Object.keys(TABLES)));
-  frame.show(view);
+  meters?.destroy();
+  meters = game ? strip(jackpots, game.id) : null;
+  view = Table ? new Table(session, game, { reveal }) : new Lobby(session, new Set(Object.keys(TABLES)), jackpots);
+  frame.show(view, meters?.element);
+  jackpots.reveal();
   announce(game ? game.title : "Lobby");
+}
+
+/** All of the state can be seen now. */
+function reveal() {
+  if (session.state) showFrame(session.state, false);
+  jackpots.reveal();
+}
+
+/** @param {string} which @param {any} message */
+function onComponent(which, message) {
+  if (which === "jackpot") jackpots.receive(message);
+}
+
+/** @param {import("./jackpots.js").OwnWin} win */
+async function onOwnJackpot({ jackpot, amount }) {
+  view?.interrupt?.();
+  await celebrateJackpot(jackpot.about.title, amount, (value) => money(value, session.state?.wallet.denom_info));
+}
+
+/** @param {import("./jackpots.js").OwnWin} win */
+function onJackpot({ jackpot, amount }) {
+  announce(`The jackpot ${jackpot.about.title} was won: ${money(amount, session.state?.wallet.denom_info)}.`);
 }
 
 /** @param {import("./types.js").State} state @returns {import("./types.js").GameInfo|null} */
@@ -84,6 +126,7 @@ function runningGame({ gamestate, curr_game: id = "" }) {
 }
 
 function onError(error) {
+  if (error.re === ASKED) return;
   refusal = error.message;
   if (error.code === "REPLACED" || !session.live) return;
   const open = error.code === "NOT_FINISHABLE" && view?.unfinished?.();

@@ -20,6 +20,19 @@ export function money(amount, denom = PLAIN, { sign = false, brief = false } = {
 }
 
 /**
+ * An amount that is finer than the smallest unit, in two parts: what can be paid, and the fraction behind it.
+ * @param {number} amount in smallest units, with a fraction
+ * @param {DenomInfo} [denom]
+ * @returns {[string, string]} such as ["1,234", ".05"]
+ */
+export function exactMoney(amount, denom = PLAIN) {
+  const whole = Math.floor(amount);
+  const parts = Math.floor((amount - whole) * 100 + 1e-6);
+  const text = money(whole, { ...denom, suffix: "" });
+  return denom.integer ? [text, `.${String(parts).padStart(2, "0")}${denom.suffix || ""}`] : [text, denom.suffix || ""];
+}
+
+/**
  * The shortest form, for badges on a cell: no prefix, thousands as K.
  * @param {number} amount
  * @param {DenomInfo} [denom]

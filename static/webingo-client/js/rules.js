@@ -18,8 +18,17 @@ export function fetchRules(gameid) {
   return known.get(gameid);
 }
 
+/** Where the player is: the rules are then told as that site plays them. @type {{platform: string, site: string}|null} */
+let place = null;
+
+/** @param {{platform: string, site: string}} where */
+export function rulesOf(where) {
+  place = where;
+}
+
 async function ask(gameid) {
-  const response = await fetch(`/games/${encodeURIComponent(gameid)}/rules`, { headers: { Accept: "application/json" } });
+  const query = place ? `?${new URLSearchParams(place)}` : "";
+  const response = await fetch(`/games/${encodeURIComponent(gameid)}/rules${query}`, { headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(`rules: ${response.status}`);
   return readRules(await response.json());
 }
@@ -33,6 +42,7 @@ export function readRules(raw) {
     pays: list(raw.pays).map(readPay),
     notes: [raw.extra_balls, raw.jackpot].map(text).filter(Boolean),
     facts: facts(raw),
+    jackpots: list(raw.jackpots).map(({ id, title, texts }) => ({ id: text(id), title: text(title), texts: list(texts).map(text) })),
     maxExtra: Number(raw.limits?.max_extra) || 0,
     ...readSlots(raw),
   };

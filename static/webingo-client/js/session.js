@@ -8,6 +8,7 @@ const ANSWER_MS = 10_000;
 /**
  * @typedef {import("./types.js").State} State
  * @typedef {{state: (state: State, first: boolean) => void, busy: (busy: boolean) => void,
+ *            component: (which: string, message: any) => void,
  *            error: (error: import("./types.js").ServerError) => void,
  *            status: (status: import("./connection.js").Status) => void}} Watcher
  */
@@ -32,8 +33,9 @@ export class Session {
     this.watcher = watcher;
     this.connection = new Connection(player, {
       onState: (state, first) => this.#pushed(state, first),
+      onComponent: (which, message) => watcher.component(which, message),
       onError: (error) => {
-        this.#setBusy(false);
+        if (error.re === undefined || error.re === this.#asked) this.#setBusy(false);
         watcher.error(error);
       },
       onStatus: (status) => {

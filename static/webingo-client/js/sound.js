@@ -95,6 +95,11 @@ export const sounds = {
     tone(SCALE[step], { at: index * 0.11, length: 0.5, level: 0.4 });
     tone(SCALE[step] / 2, { at: index * 0.11, length: 0.5, type: "sawtooth", level: 0.08 });
   }),
+  jackpot: () => [0, 2, 3, 5, 2, 3, 5, 7, 3, 5, 7, 8, 5, 7, 8, 8].forEach((step, index) => {
+    tone(SCALE[step], { at: index * 0.13, length: 0.6, level: 0.4 });
+    tone(SCALE[step] * 1.5, { at: index * 0.13 + 0.04, length: 0.5, type: "sine", level: 0.18 });
+    if (index % 4 === 0) tone(SCALE[step] / 4, { at: index * 0.13, length: 0.6, type: "sawtooth", level: 0.12 });
+  }),
   near: () => [0, 0.16].forEach((at) => tone(392, { at, length: 0.13, type: "sine", level: 0.3, glide: 415 })),
   coins: () => [7, 8, 6, 8].forEach((step, index) => tone(SCALE[step] * 2, { at: index * 0.045, length: 0.1, level: 0.14 })),
 };

@@ -12,6 +12,10 @@
  *            userdata?: Record<string, any>, site?: Site, games?: GameInfo[], re?: string|number}} State
  * @typedef {{t: "error", code: string, message: string, re?: string|number}} ServerError
  *
+ * @typedef {{id: string, title: string, denom: string, storage_multiplier: number, min: number, max: number, value: number,
+ *            trigger: "game"|"mystery", before?: number, games: string[]}} JackpotInfo amounts in storage units: `storage_multiplier`
+ *   of them are a smallest unit; `games` feed it
+ *
  * @typedef {{pool: number, draw: number, rows: number, columns: number, free: number[]}} Layout
  * @typedef {{card: number, pattern: string, pay: number}} Prize
  * @typedef {{card: number, pattern: string, ball: number, pay: number}} Near
@@ -41,6 +45,7 @@
  * @typedef {{name: string, kind: string, symbols: string[], unit: string, counts: [count: number, pay: number][], awardsFrom: number,
  *            reels: number[]|null}} PayRow of a slot game: one symbol, several mixed, or a combination with "*" for anything
  * @typedef {{title: string, summary: string, howToPlay: string[], pays: Pay[], notes: string[], facts: [string, string][], maxExtra: number,
- *            sections: {title: string, texts: string[]}[], symbols: string[], lines: number[][], rows: number, wilds: string[], table: PayRow[]}} Rules
+ *            sections: {title: string, texts: string[]}[], symbols: string[], lines: number[][], rows: number, wilds: string[], table: PayRow[],
+ *            jackpots: {id: string, title: string, texts: string[]}[]}} Rules
  */
 export {};

@@ -26,6 +26,7 @@ function content(rules) {
     ...sections.map(({ title, texts }) => h("section", { class: "rules-section" }, h("h3", {}, title), ...texts.map((each) => h("p", {}, each)))),
     ...linePictures(rules),
     ...notes.map((note) => h("p", {}, note)),
+    ...rules.jackpots.map(({ title, texts }) => h("section", { class: "rules-section rules-jackpot" }, h("h3", {}, `★ ${title}`), ...texts.map((each) => h("p", {}, each)))),
     facts.length > 0 && h("section", {}, h("h3", {}, "Figures"),
       h("dl", { class: "rules-facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))),
   ].filter(Boolean);

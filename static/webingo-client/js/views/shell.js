@@ -31,9 +31,10 @@ export function shell(deeds, player) {
   const name = h("button", { class: "player", type: "button", testid: "player", title: player.uid, on: { click: deeds.player } }, icon("person"), h("span", {}, shortName(player.uid)));
   const lost = banner(deeds.retry);
   const view = h("div", { class: "view" });
+  const meters = h("div", { class: "bar-meters" });
   const bar = h("header", { class: "bar" },
     back, logo("bar-logo"), h("div", { class: "bar-where" }, title, clock.element),
-    h("div", { class: "bar-space" }), level, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
+    h("div", { class: "bar-space" }), meters, level, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
   let soundOn = false;
   back.hidden = rules.hidden = true;
 
@@ -41,9 +42,10 @@ export function shell(deeds, player) {
     element: h("div", { class: "shell" }, bar, lost.element, view, toasts()),
     status: lost.update,
 
-    /** @param {{element: HTMLElement}} next */
-    show(next) {
+    /** @param {{element: HTMLElement}} next @param {HTMLElement} [strip] what stands in the bar meanwhile */
+    show(next, strip) {
       view.replaceChildren(next.element);
+      meters.replaceChildren(...(strip ? [strip] : []));
     },
 
     /**

@@ -40,10 +40,12 @@ export class BingoTable {
   /**
    * @param {import("../../session.js").Session} session
    * @param {import("../../types.js").GameInfo} game
+   * @param {{reveal: () => void}} house reveal: all that was won is seen now
    */
-  constructor(session, game) {
+  constructor(session, game, { reveal }) {
     this.session = session;
     this.game = game;
+    this.reveal = reveal;
     this.machine = machine();
     this.tray = ballTray();
     this.panel = payPanel();
@@ -115,6 +117,11 @@ export class BingoTable {
     this.skip.hidden = this.#draw === null;
     this.panel.price(bet, (amount) => money(amount, this.denom, { brief: true }));
     this.element.dataset.phase = this.#draw ? "drawing" : data.balls.length ? "game" : "idle";
+  }
+
+  /** Whether the draw is still on its way to the eye. */
+  get showing() {
+    return this.#draw !== null;
   }
 
   /** What the keyboard can do here. */
@@ -202,6 +209,7 @@ export class BingoTable {
     if (this.#draw !== draw) return;
     this.#draw = null;
     this.#settle(data, true);
+    this.reveal();
     announce(describe(data, from, (pattern) => this.#title(pattern), this.money));
     const gain = (data.total_winnings ?? 0) - (before?.total_winnings ?? 0);
     if (gain > 0) celebrate(gain, data.stake ?? 1, { place: this.controls.winMeter, stage: this.element, money: this.money });

@@ -87,8 +87,13 @@ export class SlotsTable {
   }
 
   /** Whether something that was won is still on its way to the eye. */
-  get hiding() {
+  get showing() {
     return this.#show !== null && !this.#seen;
+  }
+
+  /** Something greater has happened: nothing goes on by itself. */
+  interrupt() {
+    if (this.choices.auto.on) this.#endAutoplay("Autoplay stopped: you have won a jackpot.");
   }
 
   /**
@@ -134,7 +139,7 @@ export class SlotsTable {
     if (!this.#show) this.screens.refresh(data, session.live && !session.busy);
     this.scene.price(stake);
     // What is being shown must not be told by its surroundings.
-    if (!this.hiding) this.#free = data.feature?.type === "free_spins" || (this.#show !== null && data.done?.type === "free_spins");
+    if (!this.showing) this.#free = data.feature?.type === "free_spins" || (this.#show !== null && data.done?.type === "free_spins");
     Object.assign(this.element.dataset, { phase: this.#show || this.#asked ? "spinning" : this.#name, screen: this.screens.kind, mode: this.#free ? "free" : "base", theme: this.scene.theme });
   }
 
