@@ -43,6 +43,10 @@ class Inbox(Generic[T]):
     async def drain(self) -> None:
         """Throws away what waits, and returns when nothing is in hand."""
         self._items.clear()
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Returns when nothing is in hand."""
         if self._busy:
             self._at_rest = self._at_rest or asyncio.get_running_loop().create_future()
             await asyncio.wait((self._at_rest,))

@@ -45,6 +45,7 @@ class Session:
         self._by_house = by_house
         self._components: dict[str, Component] = {}
         self._inbox: Inbox[protocol.Message | Funds | Event] = Inbox(self._handle)
+        self.drain, self.quiet = self._inbox.drain, self._inbox.quiet
         self._task: asyncio.Task[None] | None = None  # of what is in hand, where it needs one
         self._newest_epoch = 0
 
@@ -107,10 +108,6 @@ class Session:
         running = self._place.running
         if running is not None and running.round:
             await self._play(running, running.game.engine.abandon(running.state), None)
-
-    async def drain(self) -> None:
-        """Takes no more messages, and waits for the one in hand."""
-        await self._inbox.drain()
 
     async def close(self) -> None:
         """Gives up the seat after the action in hand. The running game and its round stay in the store."""

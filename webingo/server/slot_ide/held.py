@@ -1,5 +1,6 @@
 """The round that a session may look back on, told as events. The store's record is its source, in live play too."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -80,12 +81,24 @@ async def record_of(store: Store, seat: Seat, game: Game, state_id: str, open_ro
     """The record of the round that is open, or else of the one that ended with that state. None where there is none, and
     where it was played by other rules."""
     ids = [open_round] if open_round else await store.history(seat.user, 0, _SEARCHED)
+    return await _found(store, ids, seat, game, lambda record: bool(orjson.loads(record[-1])["id"] == state_id))
+
+
+async def record_from(store: Store, seat: Seat, game: Game, state_id: str) -> list[bytes] | None:
+    """The record of the round that was begun at that state; None as for `record_of`."""
+    ids = await store.history(seat.user, 0, _SEARCHED)
+    return await _found(store, ids, seat, game, lambda record: bool(orjson.loads(record[0])["state"]["id"] == state_id))
+
+
+async def _found(
+    store: Store, ids: Sequence[str], seat: Seat, game: Game, wanted: Callable[[list[bytes]], bool]
+) -> list[bytes] | None:
     for round_id in ids:
         record = await store.round(round_id)
         if record is None:
             continue
         header = header_of(record)
         where = (seat.site, game.manifest.id, game.manifest.version)
-        if (header["site"], header["game"], header["version"]) == where and orjson.loads(record[-1])["id"] == state_id:
+        if (header["site"], header["game"], header["version"]) == where and wanted(record):
             return record
     return None

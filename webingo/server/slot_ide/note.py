@@ -23,7 +23,8 @@ class Note:
     `base` is the state up to which all is cleared: the round that is held began there. `at` is the state that the client was
     told last. `marks` are the positions of the round that requests have taken: [seq, transitions of the round before it],
     ascending; those up to `past` were taken in earlier rounds. A mark is written before what it stands for is done. `forced`
-    are numbers left over from a forced play. `seen_ms` is about when the last request came.
+    are numbers left over from a forced play. `seen_ms` is about when the last request came. `rules` are those that the client
+    was told, "" where nothing is known of it.
     """
 
     sid: str
@@ -35,11 +36,12 @@ class Note:
     past: int = -1
     forced: list[int | float] = field(default_factory=list)
     seen_ms: int = 0
+    rules: str = ""
 
     @classmethod
-    def new(cls, sid: str, game: str, at: str, *, round_open: bool) -> "Note":
+    def new(cls, sid: str, game: str, at: str, rules: str, *, round_open: bool) -> "Note":
         """For a session that begins at a state: of the round that is open there everything is held, of earlier ones nothing."""
-        return cls(_hashed(sid), game, base="" if round_open else at, at=at)
+        return cls(_hashed(sid), game, base="" if round_open else at, at=at, rules=rules)
 
     @property
     def last(self) -> int | None:

@@ -92,7 +92,7 @@ class Player:
     def __init__(self, house: House, stay: Stay, ended: Callable[[], None]) -> None:
         """`ended` is called when the session is over for a reason of its own: another one took the seat, say."""
         house, self.forced = forcible(house, stay.site)
-        self.seat = stay.seat
+        self.seat, self.site = stay.seat, stay.site
         self.witness = Witness(LocalWallet(house.store, WalletId(stay.seat.user, stay.site.denomination)))
         self._ear = _Ear(ended)
         self._session = Session(house, stay, self.witness, self._ear)
@@ -141,6 +141,8 @@ class Player:
             if not witness.parts:
                 raise
             self._ear.state = {**self._ear.state, "gamestate": orjson.loads(witness.parts[-1].state)}
+        # Behind a round the game may be begun anew with new settings, which is part of it here.
+        await self._session.quiet()
         return list(witness.parts)
 
     async def _ask(self, message: protocol.ActionMessage | protocol.GameLoadMessage) -> None:

@@ -5,14 +5,17 @@ repetition finds it there, and whether the round has gone on since tells if it w
 """
 
 from contextlib import suppress
+from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from webingo.errors import Code, Refused
 from webingo.resources.game import Game
 from webingo.server.slot_ide import note as notes
 from webingo.server.slot_ide import requests
 from webingo.server.slot_ide.describe import Event
-from webingo.server.slot_ide.held import Held, record_of
+from webingo.server.slot_ide.held import Held, record_from, record_of
 from webingo.server.slot_ide.note import Note
 from webingo.server.slot_ide.player import Player
 from webingo.server.slot_ide.requests import Act, Request
@@ -34,9 +37,12 @@ class Table:
         self.progress = 0
         self._clock = house.clock
         self._store = house.store
+        self._resources = house.resources
+        self._site = player.site
         self._game = game
         self._idle_ms = idle_ms
         self._held = Held(game, hide_reels=hide_reels)
+        self._rules = rules_of(game)
         self._seq: int | None = None
         self._note: Note
         self._others: list[Note]
@@ -50,9 +56,13 @@ class Table:
         # Read after the seat was taken: nobody else can write it from now on.
         self._written = await self.player.read_note()
         own, self._others = notes.read(self._written, sid, game_id, self._clock.now_ms() - self._idle_ms)
-        note = self._note = own or Note.new(sid, game_id, here, round_open=bool(open_round))
+        note = self._note = own or Note.new(sid, game_id, here, self._rules, round_open=bool(open_round))
+        note.rules = note.rules or self._rules
         if note.base != here:
             record = await record_of(self._store, self.player.seat, self._game, here, open_round)
+            if record is None and note.rules != self._rules:
+                # New settings have begun the game anew; the client may have missed the end of the round before.
+                record = await record_from(self._store, self.player.seat, self._game, note.base)
             if record is None:  # the game was loaded anew, and there is nothing that the client has missed
                 note.clear(here)
                 note.at = here
@@ -117,6 +127,8 @@ class Table:
             return self._config(act)
         if self._note.at != self.player.state["id"]:
             raise Refused(Code.STALE, 'The game has moved on elsewhere: ask for "config".')
+        if not self.player.witness.round and (self._note.rules != self._rules or self._outdated()):
+            raise Refused(Code.STALE, 'The game has new settings: ask for "config".')
         match act.name:
             case "bet":
                 return await self._bet(act)
@@ -130,10 +142,16 @@ class Table:
                 return await self._go("collect", requests.nothing(act))
         raise Refused(Code.ACTION_NOT_ALLOWED, f"There is no action {act.name[:64]!r}.")
 
+    def _outdated(self) -> bool:
+        """Whether the game has got other rules since this table was made, in the middle of a request."""
+        with suppress(Refused):
+            return rules_of(self._resources.offered(self._site, self._game.manifest.id)) != self._rules
+        return True
+
     def _config(self, act: Act) -> list[Event]:
         """The game, and all that is held of the round, from its bet on."""
         requests.nothing(act)
-        self._note.at = self.player.state["id"]
+        self._note.at, self._note.rules = self.player.state["id"], self._rules
         events, held = [self._described()], self._held
         if held.steps:
             events.append(held.bet())
@@ -209,3 +227,9 @@ class Table:
         events = [event for part in parts for event in self._held.add(part.header, part.record, part.state)]
         self._note.at = self.player.state["id"]
         return events
+
+
+def rules_of(game: Game) -> str:
+    """Tells the rules that a game is played by from others: its version, and the settings in force."""
+    written = orjson.dumps((game.manifest.version, game.settings), option=orjson.OPT_SORT_KEYS)
+    return sha256(written).hexdigest()[:16]
