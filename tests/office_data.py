@@ -8,6 +8,7 @@ import random
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import pi, sin
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,13 +72,31 @@ class Past:
     newest: str = ""
 
 
+@cache
+def shipped() -> LocalResources:
+    return LocalResources(RES, debug=True)
+
+
+@cache
+def _pools(count: int, seed: int) -> "dict[tuple[str, str], _Pool]":
+    offers = [(site, offer) for site in shipped().sites.values() for offer in site.games]
+    return {
+        (site.id, offer.id): _Pool(shipped(), site, offer.id, count, seed * 1000 + place * count)
+        for place, (site, offer) in enumerate(offers)
+    }
+
+
 class _Pool:
     """Rounds that an engine has played, dealt out so that they return what the game does: a few hundred would be far off."""
 
     def __init__(self, resources: LocalResources, site: Site, game: str, count: int, seed: int) -> None:
-        played = [sampled(resources, site, game, seed + place) for place in range(count)]
-        self._good = [one for one in played if one.won >= 2 * one.wagered]
-        self._poor = [one for one in played if one.won < 2 * one.wagered]
+        self._good: list[Sample] = []
+        self._poor: list[Sample] = []
+        for place in range(20 * count):
+            played = sampled(resources, site, game, seed + place)
+            (self._good if played.won >= 2 * played.wagered else self._poor).append(played)
+            if place >= count and len(self._good) >= 4:
+                break
         wanted = resources.games[game].rtp
         good, poor = (
             [sum(one.wagered for one in part), sum(one.won for one in part), len(part)] for part in (self._good, self._poor)
@@ -117,12 +136,9 @@ def fill(
 ) -> Past:
     """Fills empty tables. The newest `records` rounds have a record to step through and to prove."""
     dice = random.Random(seed)
-    resources = LocalResources(RES, debug=True)
+    resources = shipped()
     past = Past(now, [f"{dice.choice(FIRST).lower()}-{place}" for place in range(players)])
-    pools = {
-        (site.id, offer.id): _Pool(resources, site, offer.id, pool, seed * 1000 + place * pool)
-        for place, (site, offer) in enumerate((site, offer) for site in resources.sites.values() for offer in site.games)
-    }
+    pools = _pools(pool, seed)
     with database.write() as session:
         _sites(session, resources, now)
         session.flush()
@@ -377,7 +393,7 @@ def _happenings(session: Any, past: Past, dice: random.Random) -> None:
                 asked_by="bia", asked_at=now - place * 600_000, state="waiting",
             )
         )  # fmt: skip
-    for site in LocalResources(RES, debug=True).sites.values():
+    for site in shipped().sites.values():
         for jackpot in site.jackpots:
             _meter(session, past, dice, site, jackpot)
 
