@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +15,8 @@ from tests.player import Player
 from webingo.server.app import Server
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.store import Store
+from webingo.transaction.transaction import Entry, WalletId
+from webingo.user import User
 
 RES = Path(__file__).parent.parent / "res"
 DEMO: dict[str, Any] = {
@@ -104,5 +105,16 @@ def enabled(state: dict[str, Any]) -> dict[str, bool]:
     return {game["id"]: game["enabled"] for game in state["games"]}
 
 
-def dumps(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+def player_of(uid: str = "ana") -> User:
+    return User("demo", uid)
+
+
+async def ledger(home: House, uid: str = "ana") -> list[Entry]:
+    """The player's entries."""
+    user = player_of(uid)
+    return [entry async for entry in home.store.entries(user.shard) if WalletId.parse(entry.wallet).user == user]
+
+
+def knows(home: House, word: str) -> bool:
+    """Whether every server has a site with that word in it."""
+    return all(word in str(server.house.resources.all_sites()) for server in home.servers)  # type: ignore[attr-defined]

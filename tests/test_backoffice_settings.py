@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.backoffice_house import demo, enabled, house, joker, renewed, until
+from tests.backoffice_house import demo, enabled, house, joker, knows, ledger, player_of, renewed, until
 from tests.player import Player
 
 BETS = {"bets": [50], "max_stake": 200}
@@ -41,7 +41,7 @@ async def test_an_open_round_ends_under_its_own_settings_and_the_next_begins_und
         player = await playing(await home.start())
         await player.bet(4)
         home.office.set_site(demo(games=joker(**BETS)))
-        await until(lambda: await_site(home, "bets"))
+        await until(lambda: knows(home, "bets"))
         assert player.game["data"]["bets"] != [50]
         ended = await player.end()
         assert ended["gamestate"]["name"] == "idle"
@@ -50,23 +50,7 @@ async def test_an_open_round_ends_under_its_own_settings_and_the_next_begins_und
         assert player.game["data"]["bets"] == [50]
         await player.bet(200)
         [closed] = [entry for entry in await ledger(home) if entry.closes]
-        assert closed.round in await home.store.history(player_of(home), 0, 10)
-
-
-def await_site(home, word):
-    """Whether all servers know a document with that word."""
-    return all(word in str(server.house.resources.all_sites()) for server in home.servers)
-
-
-def player_of(home, uid="ana"):
-    from webingo.user import User
-
-    return User("demo", uid)
-
-
-async def ledger(home, uid="ana"):
-    shard = player_of(home, uid).shard
-    return [entry async for entry in home.store.entries(shard)]
+        assert closed.round in await home.store.history(player_of(), 0, 10)
 
 
 async def test_a_bet_that_would_begin_another_round_under_the_old_settings_only_ends_the_open_one():
@@ -74,7 +58,7 @@ async def test_a_bet_that_would_begin_another_round_under_the_old_settings_only_
         player = await playing(await home.start())
         await player.bet(4)
         home.office.set_site(demo(games=joker(**BETS)))
-        await until(lambda: await_site(home, "max_stake"))
+        await until(lambda: knows(home, "max_stake"))
         credits = player.credits
         player.act("bet", {"amount": 4}, re="again")
         ended = await player.next_state()
@@ -134,7 +118,7 @@ async def test_flags_hold_from_the_next_round_on():
         player = await playing(await home.start())
         await player.bet(4)
         home.office.set_site(demo(flags={"min_spin_ms": 60_000}))
-        await until(lambda: await_site(home, "60000"))
+        await until(lambda: knows(home, "60000"))
         await player.end()
         await renewed(player)
         player.act("bet", {"amount": 4})
@@ -178,7 +162,7 @@ async def test_a_document_that_is_wrong_is_refused_and_the_last_good_one_stays(c
         await player.bet(4)
         await Player.log_in(server.port, "new")
         home.office.set_site(demo(title="Right again"))
-        await until(lambda: await_site(home, "Right again"))
+        await until(lambda: knows(home, "Right again"))
         assert refused == {}
     assert "site_refused" in capsys.readouterr().out
 
@@ -190,7 +174,7 @@ async def test_changes_of_kinds_that_nobody_knows_hide_no_others():
         home.office.change_of_another_kind(kind="site", platform="demo")
         home.office.change_of_another_kind(what="kind")
         home.office.set_site(demo(title="Behind them"))
-        await until(lambda: await_site(home, "Behind them"))
+        await until(lambda: knows(home, "Behind them"))
 
 
 async def test_a_backoffice_that_was_put_back_to_an_earlier_day_is_read_anew():
@@ -203,7 +187,7 @@ async def test_a_backoffice_that_was_put_back_to_an_earlier_day_is_read_anew():
         home.office.set_site(demo(title="restored"))
         for task in tuple(home.office._serving):  # the call that waits is from before
             task.cancel()
-        await until(lambda: await_site(home, "restored"))
+        await until(lambda: knows(home, "restored"))
         assert (await Player.log_in(server.port)).state["site"]["title"] == "restored"
 
 
