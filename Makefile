@@ -29,6 +29,7 @@ check: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.par
+	$(BIN)/python -m bench.jackpot
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak --soak
