@@ -27,7 +27,7 @@ LONGEST_WAIT_S = 30
 MOST_BODY_BYTES = 32 << 20
 """A request's body, unpacked. The client sends far less, unless a single round is as large."""
 
-_BIG = 2**63 - 1
+_BIG = 9 * 10**18  # below 2^63, and the same number for those who read the document in doubles
 
 Uid = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,512}$")]

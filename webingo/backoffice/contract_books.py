@@ -94,7 +94,7 @@ class MeterSnapshot(Request):
     value: Big
     overflow: Big
     reserve: Big
-    carry: int = Field(0, ge=-(2**63), le=2**63 - 1, description="Millionths of a storage unit that the others leave of it.")
+    carry: int = Field(0, ge=-(10**15), le=10**15, description="Millionths of a storage unit that the others leave of it.")
     seeded: Big
     contributed: Big
     paid: Big

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Mount
+from starlette.routing import Match, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from webingo.backoffice.contract import Done
@@ -17,7 +17,8 @@ def install(app: FastAPI, key: str) -> None:
     for routes in (sessions.routes, books.routes, news.routes):
         app.include_router(routes)
     app.add_api_route("/healthz", _healthy, methods=["GET"], tags=["health"], responses=answers.documented())
-    app.router.routes.append(Mount("/v1", _Rest(app)))
+    rest = _Rest(app)
+    app.router.routes += [Mount("/v1", rest), Route("/healthz", rest)]
     app.add_middleware(Intake, key=key)
     answers.install(app)
 
@@ -30,7 +31,7 @@ def _healthy(here: Here) -> Done:
 
 
 class _Rest:
-    """What no route below /v1 has taken: the console stands under everything else, and would answer with a page."""
+    """What no route of the API has taken: the console stands under everything else, and would answer with a page."""
 
     def __init__(self, app: FastAPI) -> None:
         self._routes = [route for route in app.router.routes if not isinstance(route, Mount)]
