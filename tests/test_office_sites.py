@@ -1,202 +1,336 @@
-"""Sites in the backoffice: judged as the servers judge them, kept in every version, told to the servers and to the log."""
+"""Sites in the console: a form loses nothing of its document, every problem is at its field, nothing is saved unseen."""
 
 import copy
+import json
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tests.office import NOW, office_settings
+from tests.console import Document, actor, catalogue, notice, serving
+from tests.office import NOW
 from webingo.errors import BadResource
-from webingo.office.services import changes, gaming, sites
-from webingo.office.services.audit import Actor
-from webingo.office.services.catalogue import Catalogue
-from webingo.office.services.denied import Denied
-from webingo.office.tables import Audit, SiteVersion
-from webingo.resources.local import LocalResources
+from webingo.office.services import gaming, jsonplaces, siteform, sites
+from webingo.office.services.compare import dangers, differences, side_by_side, written
+from webingo.office.tables import Audit, Change, Round, Site, SiteVersion
+from webingo.problems import parse_object
+from webingo.resources.site import Site as SiteModel
 
-BOSS = Actor(1, "boss", "admin", "10.0.0.1", NOW)
-JACKPOT = {"id": "jp_mystery", "denomination": "credit", "min": 1000, "max": 90_000, "contribution": "0.01"}
-JACKPOT |= {"trigger": {"by": "mystery", "before": 50_000}}
+ADA = actor("ada", "admin")
+MANIFESTS = catalogue().games
+DOCUMENTS = {name: site.model_dump(mode="json", exclude_unset=True) for name, site in catalogue().local_sites.items()}
 
 
-@pytest.fixture(scope="module")
-def catalogue():
-    return Catalogue(office_settings())
+def fields_of(document):
+    """What a browser would send of the form, untouched."""
+    return {
+        one.name: one.value
+        for group in siteform.form(document, MANIFESTS).groups()
+        for one in group.fields
+        if one.kind != "switch" or one.on
+    }
+
+
+def model(document):
+    return SiteModel.model_validate_json(orjson.dumps(document))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_form_that_is_sent_as_it_came_changes_nothing(name):
+    document = DOCUMENTS[name]
+    assert model(siteform.document(document, MANIFESTS, fields_of(document))) == model(document)
+    assert siteform.document(document, MANIFESTS, fields_of(document)).keys() <= document.keys()
+
+
+def test_what_the_form_does_not_know_stays():
+    document = {**copy.deepcopy(DOCUMENTS["demo"]), "later": {"kept": [1, {"a": None}]}}
+    assert siteform.document(document, MANIFESTS, fields_of(document))["later"] == document["later"]
+
+
+@given(st.data())
+def test_whatever_is_typed_becomes_a_document_that_the_checks_can_judge(data):
+    document = DOCUMENTS["demo"]
+    names = list(fields_of(document))
+    texts = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+    typed = fields_of(document) | data.draw(
+        st.dictionaries(st.sampled_from(names), texts | st.sampled_from(["1,2", "-5", "true", "{"]), max_size=4)
+    )
+    after = siteform.document(document, MANIFESTS, typed)
+    assert json.loads(orjson.dumps(after)) == after
+    siteform.form(after, MANIFESTS, [("games.0.settings.bets.2", "wrong")])
+
+
+PROBLEMS = [
+    ("games.1.settings.max_stake", "abc", "games.1.settings.max_stake"),
+    ("games.0.settings.bets", "5, x", "games.0.settings.bets"),
+    ("initial_credits", "-1", "initial_credits"),
+    ("allowed_origins", "nowhere", "allowed_origins"),
+    ("flags.min_spin_ms", "99999999", "flags.min_spin_ms"),
+    ("jackpots.0.contribution", "2", "jackpots.0.contribution"),
+    ("jackpots.0.games", "no-game", "jackpots"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "where"), PROBLEMS)
+def test_every_problem_is_at_its_field(name, text, where):
+    typed = fields_of(DOCUMENTS["demo"]) | {name: text}
+    document = siteform.document(DOCUMENTS["demo"], MANIFESTS, typed)
+    with pytest.raises(BadResource) as raised:
+        catalogue().check("demo", "demo", document)
+    form = siteform.form(document, MANIFESTS, [(field, reason) for _, field, reason in raised.value.problems])
+    marked = {one.name: one for group in form.groups() for one in group.fields if one.problems}
+    if where == "jackpots":
+        assert "no-game" in str(form.problems) and not marked
+    else:
+        assert list(marked) == [where]
+        assert marked[where].value == text
+
+
+def test_settings_that_do_not_fit_together_are_a_problem_of_their_game():
+    typed = fields_of(DOCUMENTS["demo"]) | {"games.1.settings.max_stake": "90"}
+    document = siteform.document(DOCUMENTS["demo"], MANIFESTS, typed)
+    with pytest.raises(BadResource) as raised:
+        catalogue().check("demo", "demo", document)
+    form = siteform.form(document, MANIFESTS, [(field, reason) for _, field, reason in raised.value.problems])
+    assert [group.prefix for group in form.groups() if group.problems] == ["games.1"]
+    assert "90 is below" in form.games[1].problems[0]
+
+
+def test_games_and_jackpots_are_added_and_taken_away():
+    document = DOCUMENTS["demo"]
+    less = siteform.document(document, MANIFESTS, fields_of(document) | {"remove.games.1": "1", "remove.jackpots.0": "1"})
+    assert [game["id"] for game in less["games"]] == [game["id"] for game in document["games"] if game["id"] != "bingo-75"]
+    assert len(less["jackpots"]) == len(document["jackpots"]) - 1
+    more = siteform.document(less, MANIFESTS, fields_of(less) | {"add_game": "bingo-75", "add_jackpot": "1"})
+    assert more["games"][-1] == {"id": "bingo-75"}
+    assert more["jackpots"][-1]["denomination"] == document["denomination"]
+
+
+def test_the_written_document_is_the_document_and_its_lines_are_found():
+    for document in DOCUMENTS.values():
+        text = written(document)
+        assert parse_object("", text) == document
+        places = jsonplaces.lines(text)
+        line = places["games.0.id"]
+        assert document["games"][0]["id"] in text.splitlines()[line - 1]
+        assert jsonplaces.line_of(places, "games.0.settings.nothing.3") in (line, places.get("games.0.settings"))
+        assert jsonplaces.line_of(places, "") == 1
+
+
+@given(st.text(alphabet='{}[],:"a1 \n\\', max_size=40))
+def test_lines_of_what_is_no_json_raise_nothing(text):
+    assert all(1 <= line <= text.count("\n") + 1 for line in jsonplaces.lines(text).values())
+
+
+def test_differences_name_what_changed_and_nothing_else():
+    before = DOCUMENTS["demo-brl"]
+    after = copy.deepcopy(before)
+    after["games"][1]["enabled"] = False
+    after["games"].insert(0, after["games"].pop(2))
+    assert [tuple(each) for each in differences(before, after)] == [("games › bingo-75 › enabled", None, "false")]
+    assert {line.mark for line in side_by_side(before, after)} >= {"+", "-"}
+    after = copy.deepcopy(before)
+    after["games"].insert(0, after["games"].pop(2))
+    assert [each.place for each in differences(before, after)] == ["order"]
+    assert differences(before, copy.deepcopy(before)) == []
+
+
+def test_what_should_not_be_done_by_accident_is_said():
+    before = DOCUMENTS["demo"]
+
+    def said(**changes):
+        return " ".join(dangers(before, {**copy.deepcopy(before), **changes}, {"bingo-75": 2}))
+
+    assert said() == ""
+    assert "closes" in said(enabled=False)
+    assert "denomination" in said(denomination="USD")
+    assert "2 open rounds" in said(games=[game for game in before["games"] if game["id"] != "bingo-75"])
+    assert "open rounds" not in said(games=[game for game in before["games"] if game["id"] != "beacon-bay"])
+    assert "taken away" in said(jackpots=before["jackpots"][1:])
+    lower = copy.deepcopy(before["jackpots"])
+    lower[0]["max"] -= 1000
+    assert "ceiling" in said(jackpots=lower)
+
+
+# --- the pages ---
 
 
 @pytest.fixture
-def filled(database, catalogue):
+def console(databases):
+    database = databases.fresh("sqlite")
     with database.write() as session:
-        sites.import_local(session, catalogue, NOW)
-    return database
+        sites.import_local(session, catalogue(), NOW)
+    with serving(database) as made:
+        yield made
+    database.close()
 
 
-def document(database, site="demo"):
-    with database.read() as session:
-        return copy.deepcopy(sites.find(session, "demo", site).document)
+@pytest.fixture
+def admin(console):
+    return console.signed_in("ada", "admin")
 
 
-def save(database, catalogue, changed, seen, site="demo", before=None):
-    found = catalogue.check("demo", site, changed, before)
-    with database.write() as session:
-        return sites.save(session, BOSS, found, seen).version
+EDIT = "/sites/demo/demo/edit"
 
 
-def log(database):
-    with database.read() as session:
-        return [(row.staff, row.action, row.subject) for row in session.scalars(select(Audit).order_by(Audit.n))]
+def form_of(page, action):
+    return next(form for form in Document(page.text).forms if form.action == action)
 
 
-def test_an_empty_database_begins_with_the_local_sites(database, catalogue):
-    with database.write() as session:
-        assert sites.import_local(session, catalogue, NOW) == len(catalogue.local_sites)
-    with database.write() as session:
-        assert sites.import_local(session, catalogue, NOW) == 0
-    with database.read() as session:
-        local = LocalResources(office_settings().res_dir, debug=True).sites
-        for row in sites.every_site(session):
-            assert catalogue.check(row.platform, row.site, row.document).site == local[row.site]
-            assert row.version == 1
-    assert {action for _, action, _ in log(database)} == {"site.create"}
+def sent_fields(page, action=EDIT, **changes):
+    """The form as a browser sends it, with changes. Check boxes are sent only where they are ticked."""
+    form = form_of(page, action)
+    ticked = {have.get("name") for tag, have in Document(page.text).elements if tag == "input" and "checked" in have}
+    fields = {
+        name: value for name, value in form.fields.items() if form.kinds[name] not in ("button", "checkbox") or name in ticked
+    }
+    return {**fields, **changes}
 
 
-def test_a_change_is_a_version_an_item_of_news_and_a_line_in_the_log(filled, catalogue):
-    changed = {**document(filled), "title": "Another title", "initial_credits": 5}
-    with filled.read() as session:
-        before = changes.newest(session)
-    assert save(filled, catalogue, changed, 1) == 2
-    with filled.read() as session:
-        assert sites.find(session, "demo", "demo").document == changed
-        assert [row.version for row in sites.versions(session, "demo", "demo")] == [2, 1]
-        assert sites.version(session, "demo", "demo", 2).by == "boss"
-        (news,) = changes.since(session, before, 10)
-        assert (news.kind, news.platform, news.site, news.payload) == ("site", "demo", "demo", {"version": 2})
-        row = session.scalars(select(Audit).order_by(Audit.n.desc())).first()
-        assert (row.staff, row.address, row.action, row.subject) == ("boss", "10.0.0.1", "site.change", "site:demo:demo")
-        assert row.details["title"] == ["webingo demo", "Another title"]
-        assert "games" not in row.details
+def in_force(console, site="demo"):
+    with console.database.read() as session:
+        row = session.get_one(Site, ("demo", site))
+        return row.version, row.document
 
 
-def test_the_same_document_again_is_no_change(filled, catalogue):
-    lines = log(filled)
-    assert save(filled, catalogue, document(filled), 1) == 1
-    assert log(filled) == lines
+def test_an_error_is_shown_at_its_field_and_the_right_document_is_saved_after_its_diff_was_seen(console, admin):
+    page = admin.get(EDIT)
+    wrong = admin.post(EDIT, **sent_fields(page, **{"games.1.settings.max_stake": "much", "title": "The pub"}, do="review"))
+    assert wrong.status_code == 422
+    assert 'value="much"' in wrong.text and 'value="The pub"' in wrong.text
+    assert wrong.text.count('data-testid="problem"') == 1
+    assert in_force(console)[0] == 1
+
+    review = admin.post(EDIT, **sent_fields(wrong, **{"games.1.settings.max_stake": "200"}, do="review"))
+    assert review.status_code == 200
+    assert "games › bingo-75 › settings › max_stake" in review.text and "The pub" in review.text
+    assert in_force(console)[0] == 1
+
+    saved = admin.post("/sites/demo/demo/save", **sent_fields(review, "/sites/demo/demo/save"))
+    assert "Version 2" in notice(saved.text)
+    version, document = in_force(console)
+    assert (version, document["title"], document["games"][1]["settings"]) == (2, "The pub", {"max_stake": 200})
+    with console.database.read() as session:
+        row = session.scalars(select(Audit).where(Audit.action == "site.change")).one()
+        assert (row.staff, row.subject, row.details["version"]) == ("ada", "site:demo:demo", 2)
+        assert [row.kind for row in session.scalars(select(Change).order_by(Change.n))][-1] == "site"
 
 
-def test_of_two_who_change_a_site_at_once_the_second_is_told(filled, catalogue):
-    first = {**document(filled), "title": "First"}
-    second = {**document(filled), "title": "Second"}
-    save(filled, catalogue, first, 1)
-    with pytest.raises(Denied, match="CONFLICT"):
-        save(filled, catalogue, second, 1)
-    assert document(filled)["title"] == "First"
+def test_json_with_a_problem_names_its_line_and_keeps_what_was_typed(console, admin):
+    page = admin.post(EDIT, **sent_fields(admin.get(EDIT), do="json"))
+    text = form_of(page, EDIT).fields["text"]
+    broken = admin.post(EDIT, **sent_fields(page, text=text.replace('"denomination"', "denomination", 1), do="review"))
+    assert broken.status_code == 422 and "line" in broken.text
+    typo = text.replace('"bingo-75"', '"bingo-76"', 1)
+    wrong = admin.post(EDIT, **sent_fields(page, text=typo, do="review"))
+    line = next(number for number, row in enumerate(typo.splitlines(), 1) if "bingo-76" in row)
+    assert f"<b>Line {line}</b>" in wrong.text and "bingo-76" in wrong.text
+    twice = admin.post(EDIT, **sent_fields(page, text='{"id": 1, "id": 2}', do="review"))
+    assert "given twice" in twice.text.replace("&#39;", "'")
+    assert in_force(console)[0] == 1
 
 
-def test_a_new_site_is_added(filled, catalogue):
-    made = {**document(filled), "id": "fun", "title": "Fun"}
-    assert save(filled, catalogue, made, 0, "fun") == 1
-    with pytest.raises(Denied, match="CONFLICT"):
-        save(filled, catalogue, made, 0, "fun")
+def test_somebody_who_saved_meanwhile_is_not_overwritten_unseen(console, admin):
+    mine = admin.post(EDIT, **sent_fields(admin.get(EDIT), title="mine", do="review"))
+    theirs = admin.post(EDIT, **sent_fields(admin.get(EDIT), title="theirs", do="review"))
+    save = "/sites/demo/demo/save"
+    assert "Version 2" in notice(admin.post(save, **sent_fields(theirs, save)).text)
+    refused = admin.post(save, **sent_fields(mine, save))
+    assert refused.status_code == 409 and "theirs" in refused.text
+    assert in_force(console)[1]["title"] == "theirs"
+    assert "Version 3" in notice(admin.post(save, **sent_fields(refused, save)).text)
+    assert in_force(console)[1]["title"] == "mine"
 
 
-def wrong(**changed):
-    return lambda d: d.update(changed)
+def test_what_is_dangerous_needs_a_second_look(console, admin):
+    fields = sent_fields(admin.get(EDIT), do="review")
+    del fields["enabled"]
+    review = admin.post(EDIT, **fields)
+    save = "/sites/demo/demo/save"
+    unsure = sent_fields(review, save)
+    assert admin.post(save, **unsure).status_code == 422
+    assert in_force(console)[1].get("enabled", True)
+    assert "Version 2" in notice(admin.post(save, **unsure, sure="on").text)
+    assert in_force(console)[1]["enabled"] is False
 
 
-@pytest.mark.parametrize(
-    ("break_it", "field"),
-    [
-        (wrong(id="other"), "id"),
-        (wrong(platform="facebook"), "platform"),
-        (wrong(denomination="XXX"), "denomination"),
-        (wrong(initial_credits=-1), "initial_credits"),
-        (wrong(nonsense=1), "nonsense"),
-        (wrong(games=[]), "games"),
-        (wrong(games=[{"id": "no-such-game"}], jackpots=[]), "games.0.id"),
-        (
-            wrong(games=[{"id": "bingo-75", "settings": {"no_such_setting": 1}}], jackpots=[]),
-            "games.0.settings.no_such_setting",
-        ),
-        (wrong(allowed_origins=["javascript:alert(1)"]), "allowed_origins.0"),
-        (wrong(jackpots=[{**JACKPOT, "max": 10}]), "jackpots.0"),
-        (lambda d: d.pop("games"), "games"),
-    ],
-)
-def test_what_a_server_would_refuse_is_refused_here(catalogue, break_it, field):
-    changed = orjson.loads(catalogue.local_sites["demo"].model_dump_json(exclude_unset=True))
-    break_it(changed)
-    with pytest.raises(BadResource) as caught:
-        catalogue.check("demo", "demo", changed)
-    assert field in [name for _, name, _ in caught.value.problems]
+def test_a_ceiling_is_not_lowered(console, admin):
+    page = admin.get(EDIT)
+    highest = in_force(console)[1]["jackpots"][0]["max"]
+    lower = admin.post(EDIT, **sent_fields(page, **{"jackpots.0.max": str(highest - 1000)}, do="review"))
+    assert lower.status_code == 422 and "ceiling" in lower.text
+    higher = admin.post(EDIT, **sent_fields(page, **{"jackpots.0.max": str(highest + 1000)}, do="review"))
+    assert higher.status_code == 200
 
 
-def test_outside_of_debug_an_origin_for_all_is_refused(catalogue):
-    strict = Catalogue(office_settings(debug=False))
-    changed = {**catalogue.local_sites["demo"].model_dump(mode="json", exclude_unset=True), "allowed_origins": ["*"]}
-    with pytest.raises(BadResource, match="for debug only"):
-        strict.check("demo", "demo", changed)
-    catalogue.check("demo", "demo", changed)
+def test_an_older_version_comes_back_as_a_new_one(console, admin):
+    with console.database.read() as session:
+        first = session.get_one(SiteVersion, ("demo", "demo", 1)).document
+    with console.database.write() as session:
+        document = copy.deepcopy(first)
+        document["title"] = "Changed"
+        sites.save(session, ADA, catalogue().check("demo", "demo", document), 1)
+    assert "Changed" in admin.get("/sites/demo/demo/versions/2").text
+    review = admin.post("/sites/demo/demo/versions/1/restore")
+    assert "Changed" in review.text
+    save = "/sites/demo/demo/save"
+    assert "Version 3" in notice(admin.post(save, **sent_fields(review, save)).text)
+    assert in_force(console) == (3, first)
+    assert admin.get("/sites/demo/demo/versions/9").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"max": 89_000}, "jackpots.0.max"),
-        ({"max": 91_000}, None),
-        ({"storage_multiplier": 500}, "jackpots.0.storage_multiplier"),
-        ({"contribution": "0.02", "title": "More"}, None),
-        ({"id": "jp_new", "max": 60_000}, None),
-    ],
-)
-def test_a_ceiling_is_only_raised_while_a_jackpot_runs(catalogue, change, field):
-    before = catalogue.local_sites["demo-brl"].model_dump(mode="json", exclude_unset=True)
-    before = {**before, "jackpots": [{**JACKPOT, "denomination": before["denomination"]}]}
-    before["games"] = [{"id": "bingo-75"}]
-    after = copy.deepcopy(before)
-    after["jackpots"][0] |= change
-    if field is None:
-        catalogue.check("demo", "demo-brl", after, before)
-        return
-    with pytest.raises(BadResource) as caught:
-        catalogue.check("demo", "demo-brl", after, before)
-    assert [name for _, name, _ in caught.value.problems] == [field]
+def test_a_new_site_is_made_with_the_same_checks(console, admin):
+    fields = {"id": "pub", "platform": "demo", "title": "The pub", "denomination": "EUR", "game.beacon-bay": "on"}
+    assert admin.post("/sites/new", **fields | {"id": "The Pub"}).status_code == 422
+    assert admin.post("/sites/new", **fields | {"id": "demo"}).status_code == 422
+    review = admin.post("/sites/new", **fields)
+    save = "/sites/demo/pub/save"
+    assert "Version 1" in notice(admin.post(save, **sent_fields(review, save)).text)
+    assert in_force(console, "pub")[1]["games"] == [{"id": "beacon-bay"}]
 
 
-def test_games_and_sites_are_opened_and_closed_at_once(filled):
-    with filled.write() as session:
-        sites.set_game_enabled(session, BOSS, "demo", "demo", "bingo-75", False)
-        sites.set_site_enabled(session, BOSS, "demo", "demo-brl", False)
-    offers = {offer["id"]: offer.get("enabled", True) for offer in document(filled)["games"]}
-    assert [game for game, enabled in offers.items() if not enabled] == ["bingo-75"]
-    assert document(filled, "demo-brl")["enabled"] is False
-    with filled.write() as session:
-        sites.set_game_enabled(session, BOSS, "demo", "demo", "bingo-75", False)  # as it is: nothing
-        sites.set_game_enabled(session, BOSS, "demo", "demo", "bingo-75", True)
-    assert [line[1] for line in log(filled)][-3:] == ["game.disable", "site.disable", "game.enable"]
-    with filled.read() as session:
-        assert len(session.scalars(select(SiteVersion).where(SiteVersion.site == "demo")).all()) == 3
+def test_all_gaming_one_site_and_one_game_are_switched_at_once(console, admin):
+    operator = console.signed_in("eva", "operator")
+    assert "disabled" in operator.said("/sites/demo/demo/games/bingo-75/enabled?enabled=false")
+    assert in_force(console)[1]["games"][1]["enabled"] is False
+    assert "can be played" in operator.said("/sites/demo/demo/games/bingo-75/enabled?enabled=true")
+    assert "all 2 sites" in operator.said("/games/joker-bingo/enabled?enabled=false")
+    assert in_force(console, "demo-brl")[1]["games"][0]["enabled"] is False
+    assert operator.post("/sites/demo/demo/enabled?enabled=false").status_code == 403
+    assert "closed" in admin.said("/sites/demo/demo/enabled?enabled=false")
+    assert operator.post("/gaming?enabled=false").status_code == 403
+    assert "disabled" in admin.said("/gaming?enabled=false")
+    with console.database.read() as session:
+        assert not gaming.gaming(session)
+    assert "All gaming is disabled" in admin.get("/").text
+    assert admin.post("/sites/demo/nowhere/enabled?enabled=false").status_code == 404
+    assert admin.post("/sites/demo/demo/games/chess/enabled?enabled=false").status_code == 404
 
 
-def test_a_game_is_closed_on_every_site_that_has_it(filled):
-    with filled.write() as session:
-        count = sites.set_game_enabled_everywhere(session, BOSS, "joker-bingo", False)
-    assert count == len([1 for line in log(filled) if line[1] == "game.disable"]) >= 2
+def test_an_operator_and_a_viewer_do_not_edit_documents(console):
+    for role in ("operator", "viewer"):
+        seat = console.signed_in(role, role)
+        assert seat.get(EDIT).status_code == 403
+        assert seat.post("/sites/demo/demo/save", base="1", document="{}").status_code == 403
+        assert seat.get("/sites/demo/demo").status_code == 200
+        assert 'data-testid="edit"' not in seat.get("/sites/demo/demo").text
 
 
-def test_what_is_not_there_cannot_be_switched(filled):
-    for platform, site, game in (("demo", "nowhere", "bingo-75"), ("other", "demo", "bingo-75"), ("demo", "demo", "chess")):
-        with pytest.raises(Denied, match="UNKNOWN"), filled.write() as session:
-            sites.set_game_enabled(session, BOSS, platform, site, game, False)
+@pytest.mark.parametrize("base", ["", "x", "-1", "1" * 30])
+def test_a_form_that_is_not_ours_is_refused(admin, base):
+    assert admin.post("/sites/demo/demo/save", base=base, document="{}").status_code == 400
+    assert admin.post("/sites/demo/demo/save", base="1", document="[").status_code == 400
+    assert admin.post(EDIT, base="1", mode="form", document="nonsense", do="review").status_code == 400
 
 
-def test_all_gaming_is_switched_off_once(filled):
-    with filled.read() as session:
-        before = changes.newest(session)
-    for enabled in (False, False, True):
-        with filled.write() as session:
-            gaming.set_gaming(session, BOSS, enabled)
-            assert gaming.gaming(session) is enabled
-    with filled.read() as session:
-        assert [row.payload for row in changes.since(session, before, 10)] == [{"enabled": False}, {"enabled": True}]
-    assert [line[1] for line in log(filled)][-2:] == ["gaming.disable", "gaming.enable"]
+def test_open_rounds_are_counted_before_a_game_is_taken_away(console, admin):
+    with console.database.write() as session:
+        session.add(
+            Round(
+                id="01-open", platform="demo", site="demo", uid="ana", denom="credit", game="bingo-75", began_at=NOW, wagered=7
+            )
+        )
+    review = admin.post(EDIT, **sent_fields(admin.get(EDIT), **{"remove.games.1": "1"}, do="review"))
+    assert "1 open rounds" in review.text

@@ -8,6 +8,7 @@ import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from webingo.engines.registry import engines
@@ -114,8 +115,7 @@ def _game(document: Mapping[str, Any], prefix: str, game: Mapping[str, Any], man
     fields = [_filled(document, Field(f"{prefix}.enabled", "Enabled", "switch", value="true"))]
     if manifest is None:
         return Group(str(game.get("id")), prefix, tuple(fields), "This program has no such game.")
-    kind = engines()[manifest.engine]
-    types = kind.Settings.model_json_schema().get("properties", {})
+    types = _types(manifest.engine)
     for name in manifest.open_to_sites:
         default = manifest.settings.get(name, types.get(name, {}).get("default"))
         field_ = Field(f"{prefix}.settings.{name}", _words(name), _kind(types.get(name, {})), hint=_text(default))
@@ -124,6 +124,13 @@ def _game(document: Mapping[str, Any], prefix: str, game: Mapping[str, Any], man
             field_ = replace(field_, kind="choice", choices=choices)
         fields.append(_filled(document, field_))
     return Group(manifest.title, prefix, tuple(fields), f"{manifest.id} {manifest.version}")
+
+
+@cache
+def _types(engine: str) -> Mapping[str, Any]:
+    """The JSON Schemas of an engine's settings, by name."""
+    found: Mapping[str, Any] = engines()[engine].Settings.model_json_schema().get("properties", {})
+    return found
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
@@ -249,6 +256,7 @@ def _with_problems(made: Form, problems: Iterable[tuple[str, str]]) -> Form:
     for place, reason in problems:
         for tag in _TAGS:
             place = place.replace(tag + ".", ".trigger.") if tag + "." in place else place
+        place = place.rstrip(".")
         parts = place.split(".")
         above = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
         if (found := next((name for name in above if name in names), None)) is not None:
