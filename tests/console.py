@@ -50,7 +50,9 @@ class Console:
         self.clock = ManualClock(NOW)
         self.app = create_app(database, office_settings(**settings), catalogue(), self.clock)
         self.pages = self.app.routes[-1].app.app  # type: ignore[attr-defined]
-        self._server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_level="critical", lifespan="off"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app, port=0, log_level="critical", lifespan="off", server_header=False)
+        )
         self._thread = threading.Thread(target=self._server.run)
         self._open: list[httpx.Client] = []
 
