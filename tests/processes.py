@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from webingo.support.redis.embedded import EmbeddedServer
 
 ROOT = Path(__file__).parent.parent
 WEBINGO = str(Path(sys.executable).parent / "webingo")
+KEY = "the-key-of-the-backoffice-in-tests-" * 2
 
 
 def environment(**settings: Any) -> dict[str, str]:
@@ -93,3 +95,52 @@ class ServerProcess:
             return -1
         self._process.terminate()
         return self._process.wait(timeout=30)
+
+
+class Backoffice:
+    """`webingo backoffice` on a fixed port of loopback, with a database of its own."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.file = folder / "backoffice.db"
+        self.log = folder / "backoffice.log"
+        self._settings = {
+            "debug": "true",
+            "backoffice_port": self.port,
+            "backoffice_address": "127.0.0.1",
+            "backoffice_database": f"sqlite:///{self.file}",
+            "rgs_key": KEY,
+            "res_dir": calm_res(),
+            "log_format": "json",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            variables = environment(**self._settings)
+            self._process = subprocess.Popen([WEBINGO, "backoffice"], env=variables, cwd=ROOT, stdout=log, stderr=log)
+        for _ in range(600):
+            assert self._process.poll() is None, self.log.read_text()[-4000:]
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}healthz", timeout=5):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"the backoffice does not get ready: {self.log.read_text()[-4000:]}")
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+    def kill_and_restart(self) -> None:
+        self.end(signal.SIGKILL)
+        self.start()
+
+    def rows(self, query: str) -> list[Any]:
+        database = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
+        try:
+            return database.execute(query).fetchall()
+        finally:
+            database.close()

@@ -5,11 +5,7 @@ import asyncio
 import json
 import random
 import shutil
-import signal
-import sqlite3
-import subprocess
 import time
-import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,14 +18,13 @@ import pytest
 from tests import servers
 from tests.conftest import open_store
 from tests.player import Player
-from tests.processes import ROOT, WEBINGO, ServerProcess, environment, run
+from tests.processes import KEY, ROOT, Backoffice, ServerProcess, run
 from webingo.jackpot.jackpots import shelf_beside
 from webingo.jackpot.meter import Meter, Win
 from webingo.resources.jackpots import MILLION, fed
 from webingo.transaction.transaction import Entry
 from webingo.user import SHARDS
 
-KEY = "the-key-of-the-backoffice-in-tests-" * 2
 GAME = "quick-bingo"
 
 # A card is full within twelve balls once in 55: with four cards a round in fourteen wins the first jackpot.
@@ -73,54 +68,6 @@ SITE = {
     "games": [{"id": GAME}],
     "jackpots": JACKPOTS,
 }
-
-
-class Backoffice:
-    """`webingo backoffice` on a fixed port of loopback, with a database of its own."""
-
-    def __init__(self, folder: Path, res: Path) -> None:
-        self.port = servers.free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self.file = folder / "backoffice.db"
-        self.log = folder / "backoffice.log"
-        self._settings = {
-            "debug": "true",
-            "backoffice_port": self.port,
-            "backoffice_address": "127.0.0.1",
-            "backoffice_database": f"sqlite:///{self.file}",
-            "rgs_key": KEY,
-            "res_dir": res,
-            "log_format": "json",
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            variables = environment(**self._settings)
-            self._process = subprocess.Popen([WEBINGO, "backoffice"], env=variables, cwd=ROOT, stdout=log, stderr=log)
-        for _ in range(600):
-            assert self._process.poll() is None, self.log.read_text()[-4000:]
-            with suppress(OSError), urllib.request.urlopen(f"{self.url}healthz", timeout=5):
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"the backoffice does not get ready: {self.log.read_text()[-4000:]}")
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(30)
-            self._process = None
-
-    def kill_and_restart(self) -> None:
-        self.end(signal.SIGKILL)
-        self.start()
-
-    def rows(self, query: str) -> list[Any]:
-        database = sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)
-        try:
-            return database.execute(query).fetchall()
-        finally:
-            database.close()
 
 
 @dataclass
@@ -179,7 +126,7 @@ def everything(folder: Path, processes: int) -> Iterator[tuple[servers.RealRedis
     sites.mkdir()
     (game / "manifest.json").write_text(json.dumps(MANIFEST))
     (sites / "books.json").write_text(json.dumps(SITE))
-    office = Backoffice(folder, res)
+    office = Backoffice(folder, res_dir=res)
     with servers.real_redis(folder / "redis") as redis:
         common = {"redis_url": redis.url, "rgs_base": office.url, "rgs_key": KEY, "res_dir": res}
         nodes = [ServerProcess(folder / f"server{n}.log", **common) for n in range(processes)]
