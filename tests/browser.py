@@ -34,7 +34,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 
-_TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
+TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`violates the content policy: ${event.violatedDirective} ${event.blockedURI}`))"""
 
 # For what a page never says by itself, as testers do who force outcomes.
@@ -221,7 +221,7 @@ async def tab(
     context = await started.new_context(viewport=size, reduced_motion=wish, **options)
     try:
         context.set_default_timeout(PATIENCE_S * 1000)
-        await context.add_init_script(_TELL_VIOLATIONS)
+        await context.add_init_script(TELL_VIOLATIONS)
         await context.add_init_script(_KEEP_SOCKET)
         opened = Tab(await context.new_page())
         await opened.page.goto(address)

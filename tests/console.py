@@ -42,6 +42,21 @@ def actor(name: str, role: str = "operator", at: int = NOW, id_: int = 0) -> Act
     return Actor(id_, name, role, "10.0.0.1", at)
 
 
+def account(database: Database, name: str, role: str, at: int) -> int:
+    """An account with PASSWORD; its id."""
+    with database.write() as session:
+        made = Staff(name=name, password_hash=_hash(), role=role, created_at=at)
+        session.add(made)
+        session.flush()
+        return made.id
+
+
+def at_door(database: Database, staff_id: int, at: int) -> tuple[str, signin.Visit]:
+    """The token for the cookie of somebody who comes in without a password, and the visit that begins."""
+    with database.write() as session:
+        return signin._begin(session, session.get_one(Staff, staff_id), "127.0.0.1", at)
+
+
 class Console:
     """A backoffice on a free port of loopback. `clock` stands still until a test moves it."""
 
@@ -78,11 +93,7 @@ class Console:
 
     def somebody(self, name: str, role: str = "viewer") -> int:
         """An account with PASSWORD; its id."""
-        with self.database.write() as session:
-            account = Staff(name=name, password_hash=_hash(), role=role, created_at=self.clock.now_ms())
-            session.add(account)
-            session.flush()
-            return account.id
+        return account(self.database, name, role, self.clock.now_ms())
 
     def signed_in(self, name: str, role: str = "viewer") -> "Seat":
         """Somebody new, at the desk already: the door has tests of its own."""
@@ -90,9 +101,7 @@ class Console:
 
     def at_desk(self, staff_id: int) -> "Seat":
         client = self.stranger()
-        with self.database.write() as session:
-            account = session.get_one(Staff, staff_id)
-            token, visit = signin._begin(session, account, "127.0.0.1", self.clock.now_ms())
+        token, visit = at_door(self.database, staff_id, self.clock.now_ms())
         client.cookies.set("office", token, domain="127.0.0.1")
         return Seat(client, visit.csrf, staff_id)
 

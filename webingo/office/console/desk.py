@@ -8,7 +8,7 @@ import base64
 import hmac
 from contextlib import AbstractContextManager
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webingo.config import Settings
-from webingo.office.console.pages import RANKS, problem, render, see_other
+from webingo.office.console.pages import RANKS, own_path, problem, render, see_other
 from webingo.office.office import Office
 from webingo.office.services import signin
 from webingo.office.services.audit import Actor
@@ -158,11 +158,18 @@ def router(writes: str = "operator") -> APIRouter:
 
 
 def on_signed_out(request: Request, _error: Exception) -> Response:
-    """Pages lead to the sign-in and back; forms and refreshed parts are told only."""
+    """Pages lead to the sign-in and back; forms and refreshed parts are told only, and from a form it leads back to its page."""
     if request.method in READS and not is_live(request):
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return see_other("/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='/')}")
-    return problem(request, 401, "You are signed out. Sign in again; what you sent was not done.")
+        return see_other(_door_to(request.url.path, request.url.query))
+    page = urlsplit(request.headers.get("referer", ""))
+    door = _door_to(own_path(page.path), page.query) if page.netloc == request.url.netloc else "/sign-in"
+    return problem(request, 401, "You are signed out. Sign in again; what you sent was not done.", door)
+
+
+def _door_to(path: str, query: str) -> str:
+    """The sign-in that leads on to one of our pages."""
+    target = path + (f"?{query}" if query else "")
+    return "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='/')}"
 
 
 def on_change_first(request: Request, _error: Exception) -> Response:

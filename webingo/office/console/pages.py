@@ -76,10 +76,12 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     return response
 
 
-def problem(request: Request, status: int, text: str = "") -> HTMLResponse:
-    """A page that says what went wrong, and no more than the reader needs."""
+def problem(request: Request, status: int, text: str = "", door: str = "/sign-in") -> HTMLResponse:
+    """A page that says what went wrong, and no more than the reader needs. `door` is where who is signed out signs in."""
     title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
-    return render(request, "problem.html", status, code=status, title=title, text=text or _TEXTS.get(status, title + "."))
+    return render(
+        request, "problem.html", status, code=status, title=title, text=text or _TEXTS.get(status, title + "."), door=door
+    )
 
 
 def on_http_error(request: Request, error: Exception) -> Response:
