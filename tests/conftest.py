@@ -15,6 +15,7 @@ from tests.jackpots import calm_res
 from tests.player import Player
 from webingo.config import Settings
 from webingo.support.redis import connect
+from webingo.support.redis.cluster import ClusterLink
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.store import Store
@@ -98,6 +99,16 @@ def database(request: pytest.FixtureRequest, databases: Any) -> Iterator[Any]:
 async def open_store(url: str) -> RedisStore:
     store = RedisStore(await connect(url))
     await store.prepare()
+    return store
+
+
+async def emptied(store: Store) -> Store:
+    """Without what earlier tests wrote: for those that look at the whole of it."""
+    if isinstance(store, RedisStore):
+        link = store.link
+        for node in link.masters.values() if isinstance(link, ClusterLink) else [link]:
+            await node.execute("EVAL", "return redis.call('FLUSHALL')", 0)
+        await store.prepare()
     return store
 
 

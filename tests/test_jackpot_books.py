@@ -11,8 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from tornado.ioloop import IOLoop
+
 from tests import servers
-from tests.conftest import open_store
+from tests.conftest import emptied, open_store
 from tests.jackpot_consumer import OneSite
 from tests.jackpots import claim
 from tests.test_store_contract import Player, new_seat
@@ -35,6 +38,12 @@ from webingo.user import SHARDS
 
 ROOT = Path(__file__).parent.parent
 CHANCE = random.Random(1)
+
+
+@pytest.fixture
+def store(store: Store, io_loop: IOLoop) -> Store:
+    """Without the meters of other tests, and with a ledger from which nothing was trimmed."""
+    return io_loop.run_sync(lambda: emptied(store))
 
 
 def new_site() -> Site:
