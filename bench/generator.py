@@ -183,6 +183,8 @@ class Player(asyncio.Protocol):
 class Generator:
     """Opens groups of players, and lets one of them play at a time."""
 
+    player = Player
+
     def __init__(self, port: int) -> None:
         self._port = port
         self._groups: list[Group] = []
@@ -201,7 +203,7 @@ class Generator:
             new = []
             for number in range(first, min(first + AT_ONCE, count)):
                 who = f'{{"auth":{{"uid":"{uid}{number}"}},"platform":"demo","site":"bench"}}'
-                player = Player(group, path, masked(who.encode()) if uid else b"")
+                player = self.player(group, path, masked(who.encode()) if uid else b"")
                 await loop.create_connection(lambda player=player: player, "127.0.0.1", self._port)  # type: ignore[misc]
                 group.players.append(player)
                 new.append(player)

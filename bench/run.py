@@ -83,16 +83,17 @@ class Place:
         self._redis.leave()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def server(self, pool: bool, size: Size) -> Child:
-        config = {"folder": str(self.folder), "pool": pool, "remember": size.remember}
+    def server(self, pool: bool, size: Size, **more: Any) -> Child:
+        """`more` are settings."""
+        config = {"folder": str(self.folder), "pool": pool, "remember": size.remember, "more": more}
         return Child("bench.servers", SERVER_CORE, self.folder / "servers.log", **config)
 
     def echo(self, states: Measured) -> Child:
         return Child("bench.echo", SERVER_CORE, self.folder / "echo.log", states=states)
 
-    def generator(self, server: Child) -> Child:
+    def generator(self, server: Child, module: str = "bench.generator") -> Child:
         port = server.ask(do="port")["port"]
-        return Child("bench.generator", OTHER_CORE, self.folder / "generator.log", port=port)
+        return Child(module, OTHER_CORE, self.folder / "generator.log", port=port)
 
     def commits(self) -> Child:
         return Child("bench.commits", SERVER_CORE, self.folder / "commits.log", folder=str(self.folder))

@@ -24,9 +24,10 @@ from webingo.transaction.redis_store import RedisStore
 End = Callable[[], Awaitable[None]]
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, **more: Any) -> Settings:
     """The real server's, with the limits out of the way of a generator that is one address and never pauses."""
     return Settings(
+        **more,
         debug=True,  # logins without a token
         http_port=0,
         http_address="127.0.0.1",
@@ -41,8 +42,8 @@ def settings(folder: Path) -> Settings:
     )
 
 
-async def _webingo(folder: Path, pool: bool) -> tuple[int, End]:
-    chosen = settings(folder)
+async def _webingo(folder: Path, pool: bool, more: dict[str, Any]) -> tuple[int, End]:
+    chosen = settings(folder, **more)
     server = Server(chosen)
     store = None
     if pool:
@@ -84,7 +85,7 @@ class Profiler:
 async def _begin(config: dict[str, Any]) -> tuple[Answer, End]:
     log.setup("warning", "json")
     folder = Path(config["folder"])
-    port, end = await _webingo(folder, config["pool"])
+    port, end = await _webingo(folder, config["pool"], config["more"])
     if config["remember"]:
         _remember_prizes(folder / "res")
     profiler = Profiler()
