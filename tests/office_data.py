@@ -54,7 +54,7 @@ NODES = ("game-1", "game-2", "game-3")
 
 
 class Sample(NamedTuple):
-    """A round that an engine has played: its moves and its record."""
+    """A round that an engine has played: its moves, the last of which closes it, and its record."""
 
     version: str
     moves: list[tuple[str, int]]
@@ -78,18 +78,25 @@ def shipped() -> LocalResources:
 
 
 @cache
-def _pools(count: int, seed: int) -> "dict[tuple[str, str], _Pool]":
+def _pools(count: int, seed: int, loose: tuple[str, str]) -> "dict[tuple[str, str], _Pool]":
     offers = [(site, offer) for site in shipped().sites.values() for offer in site.games]
     return {
-        (site.id, offer.id): _Pool(shipped(), site, offer.id, count, seed * 1000 + place * count)
+        (site.id, offer.id): _Pool(shipped(), site, offer.id, count, seed * 1000 + place * count, loose)
         for place, (site, offer) in enumerate(offers)
     }
+
+
+def deal(dice: random.Random) -> "tuple[Site, str, Sample]":
+    """A site, one of its games, and a round of that."""
+    pools = _pools(400, 1, LOOSE)
+    site, game = dice.choice(list(pools))
+    return shipped().sites[site], game, pools[site, game].deal(dice)
 
 
 class _Pool:
     """Rounds that an engine has played, dealt out so that they return what the game does: a few hundred would be far off."""
 
-    def __init__(self, resources: LocalResources, site: Site, game: str, count: int, seed: int) -> None:
+    def __init__(self, resources: LocalResources, site: Site, game: str, count: int, seed: int, loose: tuple[str, str]) -> None:
         self._good: list[Sample] = []
         self._poor: list[Sample] = []
         for place in range(20 * count):
@@ -103,7 +110,7 @@ class _Pool:
         )
         # share * (won - wanted * wagered) of the good ones + (1 - share) * that of the poor ones = 0
         above, below = ((part[1] - wanted * part[0]) / part[2] for part in (good, poor))
-        self._share = 0.8 * -below / (above - below) if (site.id, game) == LOOSE else -below / (above - below)
+        self._share = 0.8 * -below / (above - below) if (site.id, game) == loose else -below / (above - below)
 
     def deal(self, dice: random.Random) -> Sample:
         part = self._good if dice.random() < self._share else self._poor
@@ -133,12 +140,18 @@ def fill(
     pool: int = 400,
     records: int = 2_000,
     seed: int = 1,
+    grant: int = 10_000_000,
+    lively: bool = False,
+    loose: tuple[str, str] = LOOSE,
 ) -> Past:
-    """Fills empty tables. The newest `records` rounds have a record to step through and to prove."""
+    """Fills empty tables. The newest `records` rounds have a record to step through and to prove. Wallets begin with `grant`.
+
+    `lively`: rounds come as they do, more in the evening and at the end of the week, instead of one after the other.
+    """
     dice = random.Random(seed)
     resources = shipped()
     past = Past(now, [f"{dice.choice(FIRST).lower()}-{place}" for place in range(players)])
-    pools = _pools(pool, seed)
+    pools = _pools(pool, seed, loose)
     with database.write() as session:
         _sites(session, resources, now)
         session.flush()
@@ -146,7 +159,9 @@ def fill(
         indexes = [index for table in (ROUNDS, LEDGER, SESSIONS, PLAYERS) for index in table.indexes]
         for index in indexes:
             index.drop(connection)
-        book = _Book(past, dice, list(resources.sites.values()), pools, rounds, days, records)
+        book = _Book(past, dice, list(resources.sites.values()), pools, rounds, days, records, grant)
+        if lively:
+            book.times = _lively(now, rounds, days, random.Random(seed))
         raw = connection.connection.cursor()
         _pour(database, raw, ROUNDS, book.rounds())
         _pour(database, raw, LEDGER, book.ledger)
@@ -198,6 +213,17 @@ def _pour(database: Database, raw: Any, table: Table, rows: Iterable[Sequence[An
             copy.write_row(row)
 
 
+def _lively(now: int, rounds: int, days: int, dice: random.Random) -> list[int]:
+    """When the rounds begin, in their order: an hour's share of a day follows a wave, and chance does the rest."""
+    hours = [now - (place + 1) * DAY // 24 for place in range(days * 24)]
+    weights = []
+    for begin in hours:
+        hour, day = begin // (DAY // 24) % 24, begin // DAY % 7
+        weights.append((1 + 0.75 * sin((hour - 12) / 12 * pi)) * (1.5 if day in (1, 2, 3) else 1) * (0.9 + dice.random() * 0.2))
+    chosen = dice.choices(hours, weights, k=rounds)
+    return sorted(begin + int(dice.random() * DAY / 24) for begin in chosen)
+
+
 class _Book:
     """The rows, in the order of each table's columns."""
 
@@ -210,11 +236,13 @@ class _Book:
         rounds: int,
         days: int,
         records: int,
+        grant: int,
     ) -> None:
         self._past, self._dice, self._sites, self._pools = past, dice, sites, pools
-        self._count, self._days, self._kept = rounds, days, records
+        self._count, self._days, self._kept, self._grant = rounds, days, records, grant
         self._feeds = {(site.id, game.id): feeds(site, game.id) for site in sites for game in site.games}
         self._funds = dict[tuple[str, str, str], list[int]]()
+        self.times = list[int]()
         self.ledger = list[tuple[Any, ...]]()
         self.records = list[tuple[str, bytes]]()
 
@@ -230,7 +258,7 @@ class _Book:
             site, game = chosen[n - 1]
             uid, sample = popular[n - 1], self._pools[site.id, game.id].deal(dice)
             at = begin + int(span * n) + int(20 * MINUTE * sin(n * span / DAY * 2 * pi))
-            at = min(at, past.now - 4_000)
+            at = min(self.times[n - 1] if self.times else at, past.now - 4_000)
             key = f"{n % 64:02d}-{n:08x}-5eed-4000-8000-{n * 2654435761 % 2**48:012x}"
             open_still = n > self._count - 40 and len(sample.record) > 3 and n % 3 == 0
             wagered, won, ended = self._money(n, key, site, game.id, uid, at, sample, open_still)
@@ -244,10 +272,10 @@ class _Book:
     def _money(
         self, n: int, key: str, site: Site, game: str, uid: str, at: int, sample: Sample, open_still: bool
     ) -> tuple[int, int, int]:
-        moves = [move for move in sample.moves if not (open_still and move[0] == "win")]
+        moves = [move for move in sample.moves if not (open_still and move[0] in ("win", "end"))]
         funds = self._funds.setdefault((site.platform, uid, site.denomination), [0, 0])
         if not funds[1]:
-            self._entry(n, f"grant:{uid}", site, uid, funds, "grant", 10_000_000, "", "", at - 60_000)
+            self._entry(n, f"grant:{uid}", site, uid, funds, "grant", self._grant, "", "", at - 60_000)
         wagered = won = 0
         for place, (kind, amount) in enumerate(moves):
             signed = -amount if kind == "wager" else amount
@@ -338,6 +366,8 @@ def sampled(resources: LocalResources, site: Site, game_id: str, seed: int) -> S
     for step in done:
         record += [step.part.record, step.part.state]
     moves = [(move.kind, move.amount) for step in done for move in step.part.moves]
+    if not done[-1].part.moves:
+        moves.append(("end", 0))  # as the store closes a round whose last part moved nothing
     wagered = sum(amount for kind, amount in moves if kind == "wager")
     won = sum(amount for kind, amount in moves if kind == "win")
     return Sample(game.manifest.version, moves, record, wagered, won)

@@ -27,21 +27,21 @@ _PIXELS = """async (source) => {
 }"""
 
 
-async def write_small(page: Page, shot: bytes, file: Path) -> None:
+async def write_small(page: Page, shot: bytes, file: Path, most: int = MOST) -> None:
     """Writes a screenshot with a palette of its own. The browser decodes it, in a page without a content policy."""
     decoder = await page.context.new_page()
     width, height, pixels = await decoder.evaluate(_PIXELS, "data:image/png;base64," + base64.b64encode(shot).decode())
     await decoder.close()
     image = np.frombuffer(base64.b64decode(pixels), np.uint8).reshape(height, width, 4)[:, :, :3]
-    await asyncio.to_thread(file.write_bytes, smallest(image))
+    await asyncio.to_thread(file.write_bytes, smallest(image, most))
 
 
-def smallest(image: NDArray[np.uint8]) -> bytes:
-    """With as much dithering as fits MOST bytes; it hides the steps of gradients and makes the file larger."""
+def smallest(image: NDArray[np.uint8], most: int = MOST) -> bytes:
+    """With as much dithering as fits `most` bytes; it hides the steps of gradients and makes the file larger."""
     packed = b""
     for strength in (6, 3, 0):
         packed = encode(*reduce(image, strength))
-        if len(packed) <= MOST:
+        if len(packed) <= most:
             break
     return packed
 

@@ -1,0 +1,161 @@
+"""A backoffice as it is on a working day: real rounds of two weeks, and what staff, servers and jackpots did meanwhile."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from tests.console import _hash, catalogue
+from tests.office import NOW
+from tests.office_data import DAY, MINUTE, fill
+from webingo.backoffice.contract import CommandDone
+from webingo.office.database import Database
+from webingo.office.services import adjustments, attention, audit, commands, players, sites
+from webingo.office.services.audit import Actor
+from webingo.office.tables import Adjustment, Command, Finding, Player, PlayerSession, Round, RoundRecord, Staff, Value
+
+HOUR = 60 * MINUTE
+NAMES = (
+    "Almeida",
+    "Barros",
+    "Costa",
+    "Duarte",
+    "Esteves",
+    "Faria",
+    "Gomes",
+    "Lima",
+    "Moreira",
+    "Nunes",
+    "Pinto",
+    "Ramos",
+    "Silva",
+)
+STAFF = {"eva": "admin", "bia.santos": "admin", "joao": "operator", "marta": "operator", "audit-office": "viewer"}
+LIVE = 31
+
+
+@dataclass
+class Scene:
+    """Whom and what pictures show: a player with a lively page, one who is blocked, rounds that can be stepped through."""
+
+    player: str
+    blocked: str
+    bingo: str
+    slots: str
+    waiting: int
+    staff: dict[str, int]
+
+
+def build(database: Database, rounds: int = 120_000) -> Scene:
+    """Fills empty tables, up to NOW."""
+    loose = ("demo-brl", "fairground-sevens")
+    past = fill(database, NOW, rounds=rounds, players=200, pool=120, records=900, grant=400_000, lively=True, loose=loose)
+    staff = _staff(database)
+    uids = past.players
+    with database.write() as session:
+        session.execute(update(Value).where(Value.name == "gaming").values(number=1))
+        for place, player in enumerate(session.scalars(select(Player).order_by(Player.uid))):
+            player.name = f"{player.name} {NAMES[place * 7 % len(NAMES)]}"
+        ended = {"ended_at": PlayerSession.alive_at, "reason": "left"}
+        session.execute(
+            update(PlayerSession).where(PlayerSession.ended_at.is_(None), PlayerSession.id >= f"s-{LIVE:08d}").values(**ended)
+        )
+        for command in session.scalars(select(Command)):
+            command.n = 0
+            command.payload = {**command.payload, "reason": "Prize of the raffle was booked twice"}
+        for row in session.scalars(select(Adjustment)):
+            session.delete(row)
+    asked = _days(database, uids)
+    with database.read() as session:
+        recorded = select(Round).join(RoundRecord, RoundRecord.round == Round.id).order_by(Round.n.desc())
+        shown = [round_ for round_ in session.scalars(recorded) if round_.ended_at and round_.won > 3 * round_.wagered]
+        bingo = next(r.id for r in shown if r.game == "joker-bingo")
+        slots = next(r.id for r in shown if r.game == "atkins-diet" and r.denom == "credit")
+    return Scene(uids[0], uids[5], bingo, slots, asked, staff)
+
+
+def _staff(database: Database) -> dict[str, int]:
+    with database.write() as session:
+        rows = [
+            Staff(name=name, password_hash=_hash(), role=role, created_at=NOW - (90 - 9 * place) * DAY)
+            for place, (name, role) in enumerate(STAFF.items())
+        ]
+        rows[3].locked_until = NOW + 21 * MINUTE
+        fresh = Staff(name="paulo", password_hash=_hash(), role="operator", must_change=True, created_at=NOW - 3 * HOUR)
+        gone = Staff(name="renato", password_hash=_hash(), role="operator", active=False, created_at=NOW - 300 * DAY)
+        session.add_all([*rows, fresh, gone])
+        session.flush()
+        return {row.name: row.id for row in (*rows, fresh, gone)}
+
+
+def _days(database: Database, uids: list[str]) -> int:
+    """What happened, in its order; the id of the adjustment that waits for an admin."""
+
+    def by(name: str, before_ms: int) -> Actor:
+        return Actor(0, name, STAFF.get(name, "operator"), "10.20.0.14" if name == "eva" else "10.20.0.31", NOW - before_ms)
+
+    def answered(command: str | None, before_ms: int, balance: int = 0) -> None:
+        with database.write() as session:
+            row = session.get_one(Command, command)
+            ok = CommandDone(ok=True, code="", message="", balance=balance, seq=100_000 if balance else 0, at=row.at + 340)
+            commands.finish(session, row.id, ok, NOW - before_ms)
+
+    def given(name: str, uid: str, amount: int, reason: str, before_ms: int, limit: int = 100_000) -> Adjustment:
+        with database.write() as session:
+            return adjustments.ask(session, by(name, before_ms), "demo", uid, "credit", amount, reason, limit)
+
+    for name, action, subject, details, before in (
+        ("eva", "staff.add", "staff:paulo", {"role": "operator"}, 6 * DAY),
+        ("eva", "staff.role", "staff:joao", {"role": ["viewer", "operator"]}, 5 * DAY),
+        ("joao", "sign-in.done", "staff:joao", {}, 4 * DAY),
+    ):
+        with database.write() as session:
+            audit.note(session, by(name, before), action, subject, details)
+    first = given("joao", uids[0], 5_000, "Goodwill after the outage of Thursday", 3 * DAY)
+    answered(first.command, 3 * DAY - 400, 218_450)
+    second = given("joao", uids[7], 250_000, "Win of the tournament was not paid out", 2 * DAY)
+    with database.write() as session:
+        adjustments.approve(session, by("eva", 2 * DAY - 9 * MINUTE), second.id)
+        session.flush()
+        sent = session.get_one(Adjustment, second.id).command
+    answered(sent, 2 * DAY - 9 * MINUTE - 400, 644_320)
+    third = given("joao", uids[9], 900_000, "Asked for by the player on the phone", DAY)
+    with database.write() as session:
+        adjustments.refuse(session, by("eva", DAY - HOUR), third.id, "No proof that it is owed")
+    with database.write() as session:
+        blocked = players.set_blocked(session, by("joao", 5 * HOUR), "demo", uids[5], True, "Asked to be excluded for a month")
+        command = players.last_block(session, blocked)
+    assert command and command[1]
+    answered(command[1].id, 5 * HOUR - 500)
+    _sites(database, by("eva", 4 * HOUR), by("bia.santos", 90 * MINUTE))
+    with database.write() as session:
+        wallet = f"wallet:demo:credit:{uids[11]}#415"
+        session.add(Finding(at=NOW - 38 * MINUTE, kind="gap", subject=wallet, details={"entry": "", "after": 411, "seq": 415}))
+        late = Finding(
+            at=NOW - 9 * HOUR,
+            kind="balance",
+            subject=f"wallet:demo:BRL:{uids[21]}#77",
+            details={"entry": "", "expected": 9150, "balance": 9140},
+        )
+        session.add(late)
+        session.flush()
+        attention.clear(session, by("marta", 8 * HOUR), late.n)
+        for again in range(3):
+            audit.note(
+                session, Actor(0, "", "", "203.0.113.77", NOW - 40 * MINUTE + again * 9_000), "sign-in.failed", "staff:marta"
+            )
+        audit.note(session, by("eva", 26 * MINUTE), "sign-in.done", "staff:eva")
+    small = given("marta", uids[0], -1_200, "Test credits taken back", 50 * MINUTE)
+    answered(small.command, 50 * MINUTE - 300, 216_940)
+    given("bia.santos", uids[2], 180_000, "Jackpot display was wrong, agreed with the player", 25 * MINUTE)
+    return given("joao", uids[0], 250_000, "Lost connection in the bonus game, ticket 4711", 12 * MINUTE).id
+
+
+def _sites(database: Database, first: Actor, second: Actor) -> None:
+    """A setting that was changed, and a game that was switched off on one site."""
+    with database.write() as session:
+        row = sites.find(session, "demo", "demo")
+        assert row
+        document = {**row.document, "flags": {**row.document.get("flags", {}), "min_spin_ms": 3_000}}
+        sites.save(session, first, catalogue().check("demo", "demo", document, row.document), row.version)
+    with database.write() as session:
+        sites.set_game_enabled(session, second, "demo", "demo-brl", "beacon-bay", False)
