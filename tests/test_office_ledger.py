@@ -31,7 +31,7 @@ from webingo.office.tables import (
 
 def send(database, batch):
     with database.write() as session:
-        return ingest.take(session, LedgerBatch.model_validate(batch), NOW)
+        return ingest.take(session, ingest.read(LedgerBatch.model_validate(batch)), NOW)
 
 
 def every(database, table, *columns):

@@ -20,6 +20,7 @@ from webingo.office.services import sites, visits
 from webingo.office.services.catalogue import Catalogue
 from webingo.office.services.staff import first_admin
 from webingo.support.clock import Clock, SystemClock
+from webingo.support.memory import settle_memory
 
 log = structlog.get_logger("webingo.office")
 
@@ -50,6 +51,7 @@ async def run(settings: Settings, told: Callable[[str], None], until_eof: int | 
         scheme = "https" if settings.cert else "http"
         url = f"{scheme}://{_host(settings)}:{listening[0].getsockname()[1]}/"
         log.info("backoffice_serving", url=url, database=database.name)
+        settle_memory()
         sweeping = asyncio.create_task(_sweep(database, clock))
         try:
             await server.serve(listening)

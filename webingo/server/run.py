@@ -1,7 +1,6 @@
 """One server process from start to stop."""
 
 import asyncio
-import gc
 import resource
 import signal
 from contextlib import suppress
@@ -10,16 +9,9 @@ import structlog
 
 from webingo.config import Settings
 from webingo.server.app import Server
+from webingo.support.memory import settle_memory
 
 log = structlog.get_logger("webingo.server")
-
-
-def settle_memory() -> None:
-    """What was made at the start stays for good: the collector need not look at it again. It runs less often, since what a
-    round leaves behind is freed without it; with a thousand players a third of the CPU went there."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _take_descriptors() -> None:

@@ -13,8 +13,9 @@ routes = router("books")
 @routes.post("/ledger", responses=documented(409))
 def ledger(here: Here, body: LedgerBatch) -> LedgerTaken:
     """Takes entries of one shard with the records of the rounds that they close. All of it is written, or nothing."""
+    sheet = ingest.read(body)
     with here.database.write() as session:
-        return ingest.take(session, body, here.clock.now_ms())
+        return ingest.take(session, sheet, here.clock.now_ms())
 
 
 @routes.post("/players", responses=documented())

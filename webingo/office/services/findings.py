@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from webingo.office.services.upsert import insert, pages, run
+from webingo.office.services.upsert import Upsert, pages
 from webingo.office.tables import Entry, Finding
 
 _WALLET = itemgetter("platform", "denom", "uid")
 _PLACE = itemgetter("platform", "denom", "uid", "seq")
+_NOTED = Upsert(Finding, lambda statement: statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
 
 
 def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
@@ -24,8 +25,7 @@ def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) 
     before = _before(session, [group[0] for group in wallets if group[0]["seq"] > 1])
     found = [finding for group in wallets for finding in _broken(group, before.get(_WALLET(group[0])))]
     if found:
-        values = [{**finding, "at": now_ms} for finding in found]
-        run(session, insert(session, Finding).on_conflict_do_nothing(index_elements=["kind", "subject"]), values)
+        _NOTED.run(session, [{**finding, "at": now_ms} for finding in found])
 
 
 def _before(session: Session, firsts: Sequence[dict[str, Any]]) -> dict[tuple[str, str, str], tuple[int, int]]:

@@ -1,18 +1,21 @@
 """Takes the servers' ledger: each entry once, whatever is sent again, and what follows from it in the same transaction."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
 from webingo.office.services import findings, snapshots, tallies, wallets
 from webingo.office.services.denied import conflict
-from webingo.office.services.upsert import insert, pages, run
+from webingo.office.services.upsert import Upsert, pages
 from webingo.office.services.wallets import Standing
-from webingo.office.tables import Entry
+from webingo.office.tables import Entry, RoundRecord
 
 Row = dict[str, Any]
 """A row of `tables.Entry`."""
@@ -21,11 +24,35 @@ _SAME = ("platform", "denom", "uid", "seq", "kind", "amount", "balance", "round"
 """What a repeated entry has to agree in with the one that is kept."""
 
 
-def take(session: Session, batch: LedgerBatch, now_ms: int) -> LedgerTaken:
+# Whichever of the two unique keys is taken: of two transactions with the same entries PostgreSQL may see the other's wallet
+# number before its id. What is in the way is looked at in _check_repeated.
+_ADDED = Upsert(Entry, lambda statement: statement.on_conflict_do_nothing().returning(Entry.entry))
+_KEPT = Upsert(RoundRecord, lambda statement: statement.on_conflict_do_nothing(index_elements=["round"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A batch as rows: of tables.Entry by their ids, of tables.RoundRecord; and the games' versions by round."""
+
+    told: int
+    rows: Mapping[str, Row]
+    records: Sequence[Row]
+    versions: Mapping[str, str]
+
+
+def read(batch: LedgerBatch) -> Sheet:
+    """Does what takes its time before the transaction, while which nobody else can write to SQLite."""
+    packed = {one.round: zlib.compress(orjson.dumps(one.record), 3) for one in batch.rounds}
+    records = [{"round": name, "blob": packed[name]} for name in sorted(packed)]
+    versions = {one.round: str(one.record[0].get("version", "")) for one in batch.rounds}
+    return Sheet(len(batch.entries), {entry.id: _row(batch.shard, entry) for entry in batch.entries}, records, versions)
+
+
+def take(session: Session, sheet: Sheet, now_ms: int) -> LedgerTaken:
     """Raises Denied CONFLICT, having written nothing, where the ledger is not the one that was sent before: an id with other
     contents, or a wallet's number with another entry."""
-    rows = {entry.id: _row(batch.shard, entry) for entry in batch.entries}
-    fresh = _added(session, list(rows.values()))
+    rows = sheet.rows
+    fresh = {name for (name,) in _ADDED.run(session, list(rows.values()))}
     if len(fresh) < len(rows):
         _check_repeated(session, [row for name, row in rows.items() if name not in fresh])
     new = [row for name, row in rows.items() if name in fresh]
@@ -34,8 +61,9 @@ def take(session: Session, batch: LedgerBatch, now_ms: int) -> LedgerTaken:
         findings.check_chains(session, new, now_ms)
         wallets.all_seen(session, _last_of_each(new))
         snapshots.take_wins(session, snapshots.paid_wins(new))
-    tallies.add(session, new, batch.rounds)
-    return LedgerTaken(taken=len(new), repeated=len(batch.entries) - len(new))
+    _KEPT.run(session, sheet.records)
+    tallies.add(session, new, sheet.versions)  # last: others wait for the totals' rows until the commit
+    return LedgerTaken(taken=len(new), repeated=sheet.told - len(new))
 
 
 def _row(shard: int, entry: Any) -> Row:
@@ -59,14 +87,6 @@ def _row(shard: int, entry: Any) -> Row:
         "fed": entry.fed,
         "closes": entry.closes,
     }
-
-
-def _added(session: Session, rows: Sequence[Row]) -> set[str]:
-    """Writes those that are new. Answers their ids."""
-    # Whichever of the two unique keys is taken: of two transactions with the same entries PostgreSQL may see the other's wallet
-    # number before its id. What is in the way is looked at in _check_repeated.
-    statement = insert(session, Entry).on_conflict_do_nothing().returning(Entry.entry)
-    return {row[0] for row in run(session, statement, rows)}
 
 
 def _check_repeated(session: Session, rows: Sequence[Row]) -> None:

@@ -8,11 +8,24 @@ from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import JackpotSnapshots, JackpotWin, MeterSnapshot, PlayerSnapshot
 from webingo.office.services import wallets
-from webingo.office.services.upsert import insert, run
+from webingo.office.services.upsert import Upsert
 from webingo.office.services.wallets import Standing
 from webingo.office.tables import Jackpot
 from webingo.office.tables import JackpotWin as Win
 
+
+def _newer(statement: Any) -> Any:
+    new = statement.excluded
+    changed = {"snapshot": new.snapshot, "at": new.at}
+    return statement.on_conflict_do_update(index_elements=["platform", "site", "id"], set_=changed, where=new.at >= Jackpot.at)
+
+
+def _named(statement: Any) -> Any:
+    changed = {"game": statement.excluded.game}
+    return statement.on_conflict_do_update(index_elements=["claim"], set_=changed, where=Win.game == "")
+
+
+_METERS, _WINS = Upsert(Jackpot, _newer), Upsert(Win, _named)
 _POSTING = re.compile(r"post:(\d+):")
 
 
@@ -44,12 +57,7 @@ def _take_meters(session: Session, meters: Sequence[MeterSnapshot]) -> None:
         {"platform": key[0], "site": key[1], "id": key[2], "snapshot": one.model_dump(), "at": one.at}
         for key, one in sorted(newest.items())
     ]
-    statement = insert(session, Jackpot)
-    new = {"snapshot": statement.excluded.snapshot, "at": statement.excluded.at}
-    statement = statement.on_conflict_do_update(
-        index_elements=["platform", "site", "id"], set_=new, where=statement.excluded.at >= Jackpot.at
-    )
-    run(session, statement, rows)
+    _METERS.run(session, rows)
 
 
 def paid_wins(entries: Iterable[dict[str, Any]]) -> list[dict[str, object]]:
@@ -75,9 +83,5 @@ def _win(one: JackpotWin) -> dict[str, object]:
 
 def take_wins(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Rows of tables.JackpotWin, each once by its claim. The ledger has them too, and knows the game (`paid_wins`)."""
-    statement = insert(session, Win)
-    statement = statement.on_conflict_do_update(
-        index_elements=["claim"], set_={"game": statement.excluded.game}, where=Win.game == ""
-    )
     by_claim = {str(row["claim"]): row for row in rows}
-    run(session, statement, [by_claim[claim] for claim in sorted(by_claim)])
+    _WINS.run(session, [by_claim[claim] for claim in sorted(by_claim)])

@@ -1,17 +1,14 @@
 """What ledger entries come to: rounds, and the totals of games by ever, day and minute. Called once for each entry."""
 
-import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from webingo.backoffice.contract_books import RoundRecord as Record
-from webingo.office.services.upsert import insert, run
-from webingo.office.tables import GameDay, GameMinute, GameTotal, Round, RoundRecord
+from webingo.office.services.upsert import Upsert
+from webingo.office.tables import GameDay, GameMinute, GameTotal, Round
 
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 _SUMS = {"wager": ("wagered", -1), "win": ("won", 1), "jackpot": ("jackpot", 1)}
@@ -19,18 +16,39 @@ _KEY = ("platform", "site", "denom", "game")
 _ADDED = ("rounds", "wagered", "wagered_squared", "won")
 
 
-def add(session: Session, rows: Iterable[dict[str, Any]], records: Sequence[Record]) -> None:
-    """`rows` are new ledger entries (tables.Entry); `records` of rounds may come again.
+def _merged(statement: Any) -> Any:
+    new = statement.excluded
+    changed = {
+        **{column: getattr(Round, column) + new[column] for column in ("wagered", "won", "jackpot")},
+        "ended_at": func.coalesce(Round.ended_at, new.ended_at),
+        "version": func.coalesce(func.nullif(new.version, ""), Round.version),
+    }
+    statement = statement.on_conflict_do_update(index_elements=["id"], set_=changed)
+    return statement.returning(Round.id, Round.wagered, Round.won, Round.ended_at)
+
+
+def _more(table: Any, span: str | None) -> Upsert:
+    def finished(statement: Any) -> Any:
+        sums = {column: getattr(table, column) + statement.excluded[column] for column in _ADDED}
+        return statement.on_conflict_do_update(index_elements=[*_KEY, span] if span else list(_KEY), set_=sums)
+
+    return Upsert(table, finished)
+
+
+_ROUNDS = Upsert(Round, _merged)
+_TOTALS, _DAYS, _MINUTES = _more(GameTotal, None), _more(GameDay, "day"), _more(GameMinute, "minute")
+
+
+def add(session: Session, rows: Iterable[dict[str, Any]], versions: Mapping[str, str]) -> None:
+    """`rows` are new ledger entries (tables.Entry); `versions` are those of the games, by round, as far as known.
 
     A round counts in the totals when it is closed, with all that was wagered and won in it: so the totals fit together, and
     what is wagered in open rounds is what the house holds. Jackpots are no part of `won`: their money is the meters'.
     """
-    rounds = _rounds(rows, {record.round: record for record in records})
+    rounds = _rounds(rows, versions)
     closed = {name for name, one in rounds.items() if one["ended_at"] is not None}
-    after = _added(session, [rounds[name] for name in sorted(rounds)])
-    _keep(session, records)
     totals: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
-    for name, (wagered, won, ended_at) in after.items():
+    for name, wagered, won, ended_at in _ROUNDS.run(session, [rounds[name] for name in sorted(rounds)]):
         one = rounds[name]
         if name in closed:
             counted = [1, wagered, float(wagered) ** 2, won]
@@ -41,12 +59,12 @@ def add(session: Session, rows: Iterable[dict[str, Any]], records: Sequence[Reco
         for place, number in enumerate(counted):
             totals[(*(one[column] for column in _KEY), ended_at)][place] += number
     if totals:
-        _count(session, GameTotal, totals, None, 0)
-        _count(session, GameDay, totals, "day", DAY_MS)
-        _count(session, GameMinute, totals, "minute", MINUTE_MS)
+        _count(session, _MINUTES, totals, "minute", MINUTE_MS)
+        _count(session, _DAYS, totals, "day", DAY_MS)
+        _count(session, _TOTALS, totals, None, 0)
 
 
-def _rounds(rows: Iterable[dict[str, Any]], records: dict[str, Record]) -> dict[str, dict[str, Any]]:
+def _rounds(rows: Iterable[dict[str, Any]], versions: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """What the entries change in each of their rounds, by id."""
     rounds: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -55,9 +73,8 @@ def _rounds(rows: Iterable[dict[str, Any]], records: dict[str, Record]) -> dict[
             continue
         one = rounds.get(name)
         if one is None:
-            record = records.get(name)
             one = rounds[name] = {column: row[column] for column in (*_KEY, "uid")}
-            one |= {"id": name, "version": str(record.record[0].get("version", "")) if record else ""}
+            one |= {"id": name, "version": versions.get(name, "")}
             one |= {"began_at": row["at"], "ended_at": None, "wagered": 0, "won": 0, "jackpot": 0}
         if row["kind"] in _SUMS:
             column, sign = _SUMS[row["kind"]]
@@ -67,36 +84,15 @@ def _rounds(rows: Iterable[dict[str, Any]], records: dict[str, Record]) -> dict[
     return rounds
 
 
-def _added(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, tuple[int, int, int | None]]:
-    """Adds them to what is known. Answers (wagered, won, ended_at) of the whole rounds, by id."""
-    statement = insert(session, Round)
-    new = statement.excluded
-    merged = statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={
-            **{column: getattr(Round, column) + new[column] for column in ("wagered", "won", "jackpot")},
-            "ended_at": func.coalesce(Round.ended_at, new.ended_at),
-            "version": func.coalesce(func.nullif(new.version, ""), Round.version),
-        },
-    ).returning(Round.id, Round.wagered, Round.won, Round.ended_at)
-    return {row[0]: (row[1], row[2], row[3]) for row in run(session, merged, rows)}
-
-
-def _keep(session: Session, records: Sequence[Record]) -> None:
-    packed = {one.round: {"round": one.round, "blob": zlib.compress(orjson.dumps(one.record), 3)} for one in records}
-    statement = insert(session, RoundRecord).on_conflict_do_nothing(index_elements=["round"])
-    run(session, statement, [packed[name] for name in sorted(packed)])
-
-
-def _count(session: Session, table: Any, totals: dict[tuple[Any, ...], list[float]], span: str | None, length: int) -> None:
+def _count(
+    session: Session, upsert: Upsert, totals: Mapping[tuple[Any, ...], Sequence[float]], span: str | None, length: int
+) -> None:
     """Adds the totals to the table's rows, by `span` of so many milliseconds where it has one."""
     sums: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
     for (*game, ended_at), counted in totals.items():
         for place, number in enumerate(counted):
             sums[(*game, ended_at // length) if span else tuple(game)][place] += number
     key = [*_KEY, span] if span else list(_KEY)
-    rows = [dict(zip([*key, *_ADDED], [*where, *counted], strict=True)) for where, counted in sorted(sums.items())]
-    statement = insert(session, table)
-    more = {column: getattr(table, column) + statement.excluded[column] for column in _ADDED}
-    statement = statement.on_conflict_do_update(index_elements=key, set_=more)
-    run(session, statement, rows)
+    upsert.run(
+        session, [dict(zip([*key, *_ADDED], [*where, *counted], strict=True)) for where, counted in sorted(sums.items())]
+    )

@@ -1,11 +1,11 @@
 """Balances as they were last told. Of two, the one with the higher sequence number is the newer."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from webingo.office.services.upsert import insert, run
+from webingo.office.services.upsert import Upsert
 from webingo.office.tables import Player, Wallet
 
 
@@ -19,18 +19,25 @@ class Standing(NamedTuple):
     seq: int
 
 
+def _newer(statement: Any) -> Any:
+    new = statement.excluded
+    changed = {"balance": new.balance, "seq": new.seq}
+    return statement.on_conflict_do_update(
+        index_elements=["platform", "uid", "denom"], set_=changed, where=new.seq > Wallet.seq
+    )
+
+
+_SEEN = Upsert(Wallet, _newer)
+_KNOWN = Upsert(Player, lambda statement: statement.on_conflict_do_nothing(index_elements=["platform", "uid"]))
+
+
 def seen(session: Session, platform: str, uid: str, denom: str, balance: int, seq: int) -> None:
     all_seen(session, [Standing(platform, uid, denom, balance, seq)])
 
 
 def all_seen(session: Session, standings: Iterable[Standing]) -> None:
     """Each wallet at most once. In a fixed order, so that two who tell the same wallets never wait for each other."""
-    rows = [standing._asdict() for standing in sorted(standings)]
-    statement = insert(session, Wallet)
-    newer = {"balance": statement.excluded.balance, "seq": statement.excluded.seq}
-    key = ["platform", "uid", "denom"]
-    statement = statement.on_conflict_do_update(index_elements=key, set_=newer, where=statement.excluded.seq > Wallet.seq)
-    run(session, statement, rows)
+    _SEEN.run(session, [standing._asdict() for standing in sorted(standings)])
 
 
 def all_known(session: Session, players: Iterable[tuple[str, str]], at: int) -> None:
@@ -39,5 +46,4 @@ def all_known(session: Session, players: Iterable[tuple[str, str]], at: int) -> 
         {"platform": platform, "uid": uid, "name": "", "first_at": at, "last_at": at, "blocked": False}
         for platform, uid in sorted(set(players))
     ]
-    statement = insert(session, Player).on_conflict_do_nothing(index_elements=["platform", "uid"])
-    run(session, statement, rows)
+    _KNOWN.run(session, rows)
