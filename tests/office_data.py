@@ -143,10 +143,12 @@ def fill(
     grant: int = 10_000_000,
     lively: bool = False,
     loose: tuple[str, str] = LOOSE,
+    forgotten: int = 0,
 ) -> Past:
     """Fills empty tables. The newest `records` rounds have a record to step through and to prove. Wallets begin with `grant`.
 
     `lively`: rounds come as they do, more in the evening and at the end of the week, instead of one after the other.
+    Of `forgotten` rounds one is left open.
     """
     dice = random.Random(seed)
     resources = shipped()
@@ -160,15 +162,16 @@ def fill(
         for index in indexes:
             index.drop(connection)
         book = _Book(past, dice, list(resources.sites.values()), pools, rounds, days, records, grant)
+        book.forgotten = forgotten
         if lively:
             book.times = _lively(now, rounds, days, random.Random(seed))
         raw = connection.connection.cursor()
-        _pour(database, raw, ROUNDS, book.rounds())
-        _pour(database, raw, LEDGER, book.ledger)
-        _pour(database, raw, RECORDS, book.records)
-        _pour(database, raw, WALLETS, book.wallets())
-        _pour(database, raw, PLAYERS, book.people())
-        _pour(database, raw, SESSIONS, book.sessions())
+        pour(database, raw, ROUNDS, book.rounds())
+        pour(database, raw, LEDGER, book.ledger)
+        pour(database, raw, RECORDS, book.records)
+        pour(database, raw, WALLETS, book.wallets())
+        pour(database, raw, PLAYERS, book.people())
+        pour(database, raw, SESSIONS, book.sessions())
         for index in indexes:
             index.create(connection)
         for statement in _TOTALS:
@@ -202,7 +205,7 @@ _TOTALS = (
 )
 
 
-def _pour(database: Database, raw: Any, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+def pour(database: Database, raw: Any, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     names = [column.name for column in table.columns]
     if database.sqlite:
         places = ", ".join("?" * len(names))
@@ -243,6 +246,7 @@ class _Book:
         self._feeds = {(site.id, game.id): feeds(site, game.id) for site in sites for game in site.games}
         self._funds = dict[tuple[str, str, str], list[int]]()
         self.times = list[int]()
+        self.forgotten = 0
         self.ledger = list[tuple[Any, ...]]()
         self.records = list[tuple[str, bytes]]()
 
@@ -261,6 +265,7 @@ class _Book:
             at = min(self.times[n - 1] if self.times else at, past.now - 4_000)
             key = f"{n % 64:02d}-{n:08x}-5eed-4000-8000-{n * 2654435761 % 2**48:012x}"
             open_still = n > self._count - 40 and len(sample.record) > 3 and n % 3 == 0
+            open_still = open_still or bool(self.forgotten and n % self.forgotten == 0)
             wagered, won, ended = self._money(n, key, site, game.id, uid, at, sample, open_still)
             yield (
                 *(n, key, site.platform, site.id, uid, site.denomination, game.id, sample.version),
