@@ -1,10 +1,12 @@
 """webingo backoffice: the reference backoffice, a program beside the servers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from webingo.commands.common import Config, Failure
+from webingo.commands.common import Config, Failure, print_json
 
 if TYPE_CHECKING:
     from webingo.config import Settings
@@ -32,9 +34,19 @@ def run(
     import asyncio
 
     settings = _settings(config, backoffice_port=port, backoffice_address=address, backoffice_database=database)
-    from webingo.office.run import run as serve
+    with _libraries():
+        from webingo.office.run import run as serve
 
     asyncio.run(serve(settings, typer.echo, 0 if until_eof else None))
+
+
+@backoffice.command("openapi")
+def openapi() -> None:
+    """Print the API between servers and backoffice as an OpenAPI document."""
+    with _libraries():
+        from webingo.office.app import document
+
+    print_json(document())
 
 
 @staff.command("add")
@@ -44,9 +56,10 @@ def add(
     role: Annotated[str, typer.Option(help="viewer, operator or admin.")] = "viewer",
 ) -> None:
     """Add somebody to the staff; prints a password that has to be changed at the first sign-in."""
-    from webingo.office.run import opened
-    from webingo.office.services import staff as service
-    from webingo.office.services.audit import Actor
+    with _libraries():
+        from webingo.office.run import opened
+        from webingo.office.services import staff as service
+        from webingo.office.services.audit import Actor
     from webingo.support.clock import SystemClock
 
     config, database = context.obj
@@ -58,8 +71,9 @@ def add(
 @staff.command("rescue")
 def rescue(context: typer.Context, name: Annotated[str, typer.Argument(help="The account.")]) -> None:
     """Make an account an active admin with a new password: for a house whose admins can't sign in any more."""
-    from webingo.office.run import opened
-    from webingo.office.services import staff as service
+    with _libraries():
+        from webingo.office.run import opened
+        from webingo.office.services import staff as service
     from webingo.support.clock import SystemClock
 
     config, database = context.obj
@@ -67,20 +81,26 @@ def rescue(context: typer.Context, name: Annotated[str, typer.Argument(help="The
     typer.echo(f"name      {name}\npassword  {service.rescue(opened(settings), name, SystemClock().now_ms())}")
 
 
-def _settings(config: "Config", **flags: object) -> "Settings":
-    """Raises Failure where the backoffice's libraries are not installed."""
+@contextmanager
+def _libraries() -> Iterator[None]:
+    """Around imports of webingo.office: raises Failure where the backoffice's libraries are not installed."""
     try:
-        from webingo.office.settings import load
+        yield
     except ModuleNotFoundError as error:
-        raise Failure(f"{error.name} is missing: install the backoffice with pip install 'webingo[backoffice]'") from None
+        name = (error.name or "").partition(".")[0]
+        if name == "webingo":
+            raise
+        raise Failure(f"{name} is missing: install the backoffice with pip install 'webingo[backoffice]'") from None
+
+
+def _settings(config: "Config", **flags: object) -> "Settings":
     import logging
 
+    from webingo.office.settings import load
     from webingo.support import log
 
     settings = load(config, **flags)
     log.setup(settings.log_level, settings.log_format)
-    for name in ("uvicorn.error", "alembic.runtime.plugins"):
-        logging.getLogger(name).setLevel(
-            logging.WARNING
-        )  # what they tell of every start is told by us, or is nobody's business
+    for name in ("uvicorn.error", "alembic.runtime"):  # what they tell of every start is told by us, or is nobody's business
+        logging.getLogger(name).setLevel(logging.WARNING)
     return settings

@@ -1,5 +1,7 @@
 """The backoffice as an ASGI application: the API for the servers under /v1, and the console for people under /."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from webingo import __version__
@@ -22,7 +24,22 @@ def create_app(
     database: Database, settings: Settings, catalogue: Catalogue | None = None, clock: Clock | None = None
 ) -> FastAPI:
     """`database` has its tables. The routes find all in `app.state.office`. Raises BadResource for games that are wrong."""
-    app = FastAPI(
+    app = _bare()
+    app.state.office = Office(database, settings, catalogue or Catalogue(settings), clock or SystemClock())
+    setup.install(app, settings.rgs_key.get_secret_value())
+    console.install(app)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The API as an OpenAPI document, which docs/backoffice-openapi.json has, too."""
+    app = _bare()
+    setup.install(app, "")
+    return app.openapi()
+
+
+def _bare() -> FastAPI:
+    return FastAPI(
         title="webingo backoffice",
         version=__version__,
         description=DESCRIPTION,
@@ -30,7 +47,3 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.office = Office(database, settings, catalogue or Catalogue(settings), clock or SystemClock())
-    setup.install(app, settings.rgs_key.get_secret_value())
-    console.install(app)
-    return app

@@ -6,8 +6,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic.command import upgrade
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -16,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from webingo.errors import BadResource
 from webingo.office.bell import Bell
+
+log = structlog.get_logger("webingo.office")
 
 BUSY_S = 20
 """How long a SQLite transaction waits for the one that writes."""
@@ -74,10 +78,16 @@ class Database:
                 config = Config()
                 config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
                 config.attributes["connection"] = connection
+                before = _revision(connection)
                 upgrade(config, "head")
+                after = _revision(connection)
         except (SQLAlchemyError, CommandError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error)
+            if "locate revision" in reason:
+                reason = f"its tables are of a newer release than this one ({reason})"
             raise BadResource([("backoffice_database", "", f"{self.name} can't be used: {reason}")]) from None
+        if after != before:
+            log.info("tables_upgraded", before=before or "none", after=after)
 
     @property
     def name(self) -> str:
@@ -100,6 +110,10 @@ def _checked(url: str) -> URL:
     if not made.database or made.database == ":memory:":
         raise BadResource([("backoffice_database", "", "SQLite needs a file: sqlite:///var/backoffice.db")])
     return made
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _make_folder(url: URL) -> None:

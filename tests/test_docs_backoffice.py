@@ -1,0 +1,226 @@
+"""docs/backoffice.md: its examples are what the reference backoffice answers, its smallest backoffice is played on."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from tests import docpages
+from tests.conftest import settings
+from tests.office import KEY, NOW, caller, office_settings, served
+from tests.player import Player
+from tests.servers import free_port
+from webingo.backoffice import accounting, breaker, client, contract, contract_books, registrar
+from webingo.cli import app
+from webingo.office.app import create_app, document
+from webingo.office.database import Database
+from webingo.office.services import adjustments, commands, gaming, players, sites
+from webingo.office.services.audit import Actor
+from webingo.office.services.catalogue import Catalogue
+from webingo.server.app import Server
+from webingo.support import metrics
+from webingo.transaction.memory_store import MemoryStore
+from webingo.user import User
+
+ROOT = docpages.ROOT
+PAGE = ROOT / "docs/backoffice.md"
+OPENAPI = ROOT / "docs/backoffice-openapi.json"
+TEXT = PAGE.read_text()
+BOSS = Actor(1, "boss", "admin", "127.0.0.1", NOW)
+
+
+def pub(folder: Path) -> Path:
+    """The games that ship, and of the sites only the one of docs/sites.md."""
+    shutil.copytree(ROOT / "res", folder / "res", ignore=shutil.ignore_patterns("local_sites"))
+    docpages.write(ROOT / "docs/sites.md", folder)
+    return folder / "res"
+
+
+# -- the examples -------------------------------------------------------------------------------------------------------------
+
+
+def examples() -> list[tuple[str, str, Any, int, Any]]:
+    """(method, path, body, status, answer) of every call that the page shows, in its order."""
+    found = []
+    blocks = [block.text.partition("\n\n") for block in docpages.blocks(PAGE, "http")]
+    for (request, _, body), (status, _, answer) in zip(blocks[::2], blocks[1::2], strict=True):
+        method, path = request.split()
+        found.append((method, path, json.loads(body) if body.strip() else None, int(status), json.loads(answer)))
+    return found
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[httpx.Client]:
+    res, database = pub(tmp_path), Database(f"sqlite:///{tmp_path}/office.db")
+    database.upgrade()
+    configured = office_settings(res_dir=res)
+    catalogue = Catalogue(configured)
+    with database.write() as session:
+        assert sites.import_local(session, catalogue, NOW) == 1
+    with served(create_app(database, configured, catalogue)) as url, caller(url) as client:
+        client.database = database  # type: ignore[attr-defined]
+        yield client
+    database.close()
+
+
+def staff_acts(database: Database, path: str) -> None:
+    """What the page says that staff has done before a call."""
+    with database.write() as session:
+        if path.startswith("/v1/changes?after=1"):
+            sites.set_game_enabled(session, BOSS, "demo", "pub", "joker-bingo", False)
+            gaming.set_gaming(session, BOSS, False)
+            players.set_blocked(session, BOSS, "demo", "ana", True, "Self-exclusion")
+        if path == "/v1/commands":
+            adjustments.ask(session, BOSS, "demo", "ana", "EUR", 500, "Sorry for the outage", 10_000)
+
+
+def test_every_example_is_answered_as_the_page_shows(office: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["c1", "c2"])
+    monkeypatch.setattr(commands, "fresh_id", lambda: next(names))
+    calls = set()
+    for method, path, body, status, answer in examples():
+        staff_acts(office.database, path)
+        response = office.request(method, path, json=body)
+        assert (response.status_code, response.json()) == (status, answer), path
+        calls.add((method, re.sub(r"/(07-[^/]+|c2)/", "/{}/", path.partition("?")[0])))
+    paths = document()["paths"]
+    assert calls == {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path)) for path in paths if path.startswith("/v1/") for method in paths[path]
+    }
+
+
+def fields(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields)
+
+
+def test_the_examples_show_every_field_of_the_contract() -> None:
+    shown: dict[str, tuple[Any, Any]] = {}
+    for _, path, body, status, answer in examples():
+        if status == 200:
+            shown.setdefault(re.sub(r"/(07-[^/]+|c2)/", "/{}/", path.partition("?")[0]), (body, answer))
+    for path, model in (
+        ("/v1/sessions", contract.SessionBegin),
+        ("/v1/sessions/alive", contract.SessionsAlive),
+        ("/v1/sessions/{}/end", contract.SessionEnd),
+        ("/v1/ledger", contract_books.LedgerBatch),
+        ("/v1/players", contract_books.PlayerSnapshots),
+        ("/v1/jackpots", contract_books.JackpotSnapshots),
+        ("/v1/commands/{}/done", contract.CommandDone),
+    ):
+        assert set(shown[path][0]) == fields(model), path
+    assert set(shown["/v1/ledger"][0]["entries"][1]) == fields(contract_books.LedgerEntry)
+    assert set(shown["/v1/ledger"][0]["rounds"][0]) == fields(contract_books.RoundRecord)
+    assert set(shown["/v1/players"][0]["players"][0]) == fields(contract_books.PlayerSnapshot)
+    assert set(shown["/v1/jackpots"][0]["meters"][0]) == fields(contract_books.MeterSnapshot)
+    assert set(shown["/v1/jackpots"][0]["wins"][0]) == fields(contract_books.JackpotWin)
+    for path, answer in (("/v1/sessions", contract.SessionBegun), ("/v1/sites", contract.Sites)):
+        assert set(shown[path][1]) == fields(answer), path
+        answer.model_validate_json(json.dumps(shown[path][1]))
+    assert {change["kind"] for change in shown["/v1/changes"][1]["changes"]} == {"site", "gaming", "command"}
+
+
+def test_the_meter_of_the_example_adds_up() -> None:
+    (body,) = [body for _, path, body, _, _ in examples() if path == "/v1/jackpots"]
+    (meter,) = body["meters"]
+    held = meter["value"] + meter["overflow"] + meter["reserve"]
+    assert held == meter["seeded"] + meter["contributed"] - meter["paid"]
+
+
+def test_the_figures_of_the_page_are_those_of_the_program() -> None:
+    assert f"a connection within {client._CONNECT_S:.0f} s" in TEXT
+    assert f"{registrar._BEGIN_S} s, two tries" in TEXT and registrar._BEGIN_TRIES == 2
+    assert f"up to {client._LONGEST_REST_S:.0f})" in TEXT
+    assert "about a megabyte at most" in TEXT and accounting._BATCH_BYTES == 1 << 20
+    assert f"Every {registrar._ALIVE_EVERY_S:.0f} seconds, each process" in TEXT
+    defaults = breaker.Breaker.__init__.__defaults__
+    assert defaults == (5, 1.0, 10.0) and "After five failures in a row" in TEXT and "up to 10 s; then one call" in TEXT
+    assert client._PACKED_FROM == 1024 and "1 KiB and more" in TEXT
+    assert contract.MOST_LISTED == 1000 and contract.MOST_BODY_BYTES == 32 << 20
+
+
+def test_every_metric_of_the_backoffice_is_explained() -> None:
+    metrics.backoffice_called("docs", "ok", 0.1)
+    names = {f"{family.name}_total" if family.type == "counter" else family.name for family in metrics.REGISTRY.collect()}
+    explained = set(re.findall(r"^\| `(webingo_backoffice_\w+)`", TEXT, re.MULTILINE))
+    assert {name for name in names if name.startswith("webingo_backoffice_")} == explained
+
+
+# -- the OpenAPI document -----------------------------------------------------------------------------------------------------
+
+
+def test_the_openapi_document_is_the_one_that_is_served(office: httpx.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = json.loads(OPENAPI.read_text())
+    assert office.get("/openapi.json").json() == kept, (
+        "write it anew: webingo backoffice openapi > docs/backoffice-openapi.json"
+    )
+    with pytest.raises(SystemExit):
+        app(["backoffice", "openapi"])
+    assert json.loads(capsys.readouterr().out) == kept
+
+
+# -- the smallest one ---------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def tiny(folder: Path) -> Iterator[str]:
+    docpages.write(PAGE, folder)
+    port = free_port()
+    env = {**os.environ, "WEBINGO_RGS_KEY": KEY, "PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "tiny_backoffice.py"], cwd=folder, env=env)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"http://localhost:{port}/", trust_env=False)
+                break
+            time.sleep(0.05)
+        yield f"http://localhost:{port}/"
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_the_smallest_backoffice_lets_players_in_and_has_each_entry_once(tmp_path: Path) -> None:
+    res = pub(tmp_path)
+    with tiny(tmp_path) as base:
+        server = Server(settings(res_dir=res, rgs_base=base, rgs_key=office_settings().rgs_key))
+        store = MemoryStore()
+        await server.start(store)
+        try:
+            player = await Player.log_in(server.port, "ana", site="pub")
+            await player.load()
+            for _ in range(3):
+                await player.bet(20)
+            await player.end()
+            wallet = "demo:EUR:ana"
+            entries = [entry async for entry in store.entries(User("demo", "ana").shard) if entry.wallet == wallet]
+            stranger = await Player.connect(server.port)
+            stranger.send(auth={"uid": "ana"}, platform="demo", site="demo")
+            assert await stranger.closed() == 4401
+            assert stranger.errors[0]["code"] == "UNKNOWN_SITE"
+            with contextlib.closing(sqlite3.connect(tmp_path / "books.db")) as books:
+                for _ in range(100):
+                    booked = books.execute("SELECT id, wallet, seq, amount FROM ledger ORDER BY seq").fetchall()
+                    if len(booked) == len(entries):
+                        break
+                    await asyncio.sleep(0.05)
+            assert booked == [(entry.id, entry.wallet, entry.seq, entry.amount) for entry in entries]
+            assert len(booked) >= 4
+        finally:
+            Player.abort_all()
+            await server.stop()
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as nobody:
+            assert (await nobody.get("/v1/sites")).status_code == 401
+            assert (await nobody.post("/v1/ledger", json={})).status_code == 401
