@@ -1,11 +1,14 @@
 """The backoffice's console in a real browser, beside players in the lobby of a real server that is connected to it."""
 
+import asyncio
 import contextlib
+import csv
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 from sqlalchemy import update
 
@@ -15,6 +18,7 @@ from tests.processes import KEY, Backoffice, ServerProcess
 from webingo.office.database import Database
 from webingo.office.tables import Staff, StaffSession
 from webingo.support.clock import SystemClock
+from webingo.user import User
 
 LIMIT = 500
 DESK = {"width": 1280, "height": 800}
@@ -70,6 +74,13 @@ class Screen:
             await dialog.get_by_label(label).fill(text)
         await self.button(submit, dialog).click()
 
+    async def press_and_confirm(self, name: str, within: Locator | None = None) -> None:
+        """Presses a button, and the one of the same name in the dialog that asks, where it asks."""
+        await self.button(name, within).click()
+        dialog = self.page.locator("dialog[open]")
+        if await dialog.count():
+            await self.button(name, dialog).click()
+
     async def enter(self, name: str, password: str) -> None:
         """Signs in with the form."""
         await self.page.get_by_label("Name").fill(name)
@@ -84,6 +95,13 @@ class Screen:
                 await keys.press("Tab")
             await keys.type(text)
         await keys.press("Enter")
+
+    async def export(self) -> list[dict[str, str]]:
+        """The rows of the file behind the page's CSV button."""
+        async with self.page.expect_download() as started:
+            await self.page.get_by_role("link", name="CSV").click()
+        text = await asyncio.to_thread((await (await started.value).path()).read_text, "utf-8-sig")
+        return list(csv.DictReader(text.splitlines()))
 
     async def fits(self) -> None:
         """Nothing is wider than the screen."""
@@ -118,6 +136,24 @@ class Workplace(House):
         if name not in self._staff:
             self._staff[name] = account(self.database, name, role, self._now())
         return self._staff[name]
+
+    async def known(self, uid: str) -> str:
+        """The address of a player's page, as soon as the backoffice has heard of the wallet."""
+        await self._until(f"select 1 from wallets where uid = '{uid}'")
+        return f"/players/demo/{uid}"
+
+    async def last_round(self, uid: str) -> tuple[str, list[Any]]:
+        """The player's newest round and its record, [header, step, state, …], as soon as the backoffice has it, too."""
+        async with self.store() as store:
+            (round_id,) = await store.history(User("demo", uid), 0, 1)
+            record = await store.round(round_id)
+        await self._until(f"select 1 from round_records where round = '{round_id}'")
+        return round_id, [orjson.loads(part) for part in record or ()]
+
+    async def _until(self, query: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.office.rows(query):
+                await asyncio.sleep(0.05)
 
     def expire(self) -> None:
         """Everybody who is signed in has given no sign of life for an hour."""

@@ -45,6 +45,8 @@ let refusal = "";
 let shownWon = 0;
 /** What the purse said then. */
 let shownCredits = 0;
+/** Whether the game on the table could be played when it was last shown. */
+let openGame = true;
 /** The meters over the table. @type {{element: HTMLElement, destroy: () => void}|null} */
 let meters = null;
 
@@ -65,6 +67,8 @@ function onState(state, first) {
   view.update(state, { animate: !first && !entered });
   showFrame(state, first);
   if (!view.showing) jackpots.reveal();
+  if (openGame && game?.enabled === false) toast(`${game.title} is closed at the moment. No round can begin.`);
+  openGame = game?.enabled !== false;
   if (leaving) {
     leaving = false;
     if (game && session.state.gamestate.name === "idle") session.leave();

@@ -12,7 +12,8 @@ from webingo.errors import Refused
 from webingo.office.console.desk import Admin, Desk, Operator, Viewer, router
 from webingo.office.console.pages import own_path
 from webingo.office.console.paging import page
-from webingo.office.services import adjustments
+from webingo.office.console.shown import money_text
+from webingo.office.services import adjustments, sites
 from webingo.office.tables import Adjustment
 
 routes = router()
@@ -33,8 +34,14 @@ def listed(desk: Viewer, state: str = "", cursor: Annotated[str, Query(alias="pa
             state=state if state in STATES else "",
             states=STATES,
             waiting=adjustments.waiting(session),
-            limit=desk.settings.adjustment_limit,
+            limits=_limits(session, desk.settings.adjustment_limit),
         )
+
+
+def _limits(session: Session, limit: int) -> str:
+    """In the money of every site: R$ 100.00 or 10,000 credits."""
+    denoms = sorted({str(site.document.get("denomination", "")) for site in sites.every_site(session)})
+    return " or ".join(money_text(limit, denom) + " credits" * (denom == "credit") for denom in denoms) or str(limit)
 
 
 @routes.post("/adjustments/{adjustment_id}/approve")

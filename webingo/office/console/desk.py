@@ -158,7 +158,7 @@ def router(writes: str = "operator") -> APIRouter:
 
 
 def on_signed_out(request: Request, _error: Exception) -> Response:
-    """Pages lead to the sign-in and back; forms and refreshed parts are told only, and from a form it leads back to its page."""
+    """Pages lead to the sign-in and back. Forms and refreshed parts are told only; from a form it leads back to its page."""
     if request.method in READS and not is_live(request):
         return see_other(_door_to(request.url.path, request.url.query))
     page = urlsplit(request.headers.get("referer", ""))

@@ -45,7 +45,7 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """This moment. `rate` is rounds per minute over the last five whole minutes."""
+    """This moment. `rate` is rounds per minute over the last five minutes, the one that runs being one of them."""
 
     players: int
     sessions: int
@@ -82,11 +82,10 @@ def live(session: Session, now: int) -> Live:
 
 
 def _rate(session: Session, now: int, minutes: int = 5) -> float:
-    last = now // MINUTE_MS
-    counted = session.scalar(
-        select(func.sum(GameMinute.rounds)).where(GameMinute.minute >= last - minutes, GameMinute.minute < last)
-    )
-    return int(counted or 0) / minutes
+    """Up to this moment, so that what is played is seen at once: the last minute counts as far as it went."""
+    first = now // MINUTE_MS - minutes + 1
+    counted = session.scalar(select(func.sum(GameMinute.rounds)).where(GameMinute.minute >= first))
+    return int(counted or 0) * MINUTE_MS / (now - first * MINUTE_MS)
 
 
 def last_hour(session: Session, now: int, minutes: int = 60) -> Course:

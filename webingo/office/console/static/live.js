@@ -1,4 +1,4 @@
-/** All that the console does in the browser: every page works without it, but for dialogs and parts that refresh themselves. */
+/** All that the console does in the browser: every page works without it, but for parts that refresh themselves. */
 
 const HEADERS = { "X-Live": "1" };
 
@@ -57,7 +57,10 @@ for (const part of document.querySelectorAll("[data-live]")) new Live(part);
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const opener = target?.closest("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  if (opener) {
+    event.preventDefault(); // or it would be a popover, which leaves the page behind it in use
+    document.getElementById(opener.dataset.dialog)?.showModal();
+  }
   target?.closest("[data-close]")?.closest("dialog")?.close();
   if (target instanceof HTMLDialogElement) target.close(); // its backdrop
   const copier = target?.closest("[data-copy]");
