@@ -25,7 +25,7 @@ from webingo.jackpot.jackpots import shelf_beside
 from webingo.jackpot.meter import Claim, MeterId
 from webingo.jackpot.meters import Meters
 from webingo.rng import SystemRng, fresh_id
-from webingo.server.app import open_store
+from webingo.transaction.opening import open_store
 
 JACKPOT = "jp_bench"
 METER = MeterId("demo", "credit", "bench", JACKPOT)

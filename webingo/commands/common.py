@@ -49,9 +49,9 @@ def with_store(config: Path | None, work: "Callable[[Store, Settings], Awaitable
     import asyncio
 
     from webingo.config import load
-    from webingo.server.app import open_store
     from webingo.support import log
     from webingo.support.redis import NoRedis
+    from webingo.transaction.opening import open_store
 
     async def run() -> T:
         store = await open_store(settings)

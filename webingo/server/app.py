@@ -33,8 +33,7 @@ from webingo.session.abandoned import close_abandoned
 from webingo.session.house import House
 from webingo.session.outlet import GOING_AWAY
 from webingo.support.clock import Clock, SystemClock
-from webingo.support.redis import connect
-from webingo.transaction.redis_store import RedisStore
+from webingo.transaction.opening import open_store
 from webingo.transaction.store import Store
 from webingo.transaction.trimming import trim_ledger
 
@@ -193,22 +192,6 @@ def sources(settings: Settings, known: Mapping[str, Platform]) -> LocalResources
     if problems:
         raise BadResource(problems)
     return resources
-
-
-async def open_store(settings: Settings) -> RedisStore:
-    """The store of these settings, checked; for the server and for the commands beside it."""
-
-    def warn(sentence: str) -> None:
-        log.warning("durability", risk=sentence)
-
-    link = await connect(settings.redis_url, timeout_s=settings.store_timeout_s, loss=warn)
-    store = RedisStore(link, settings.history_rounds, settings.round_retention_days * 86_400)
-    try:
-        await store.prepare()
-    except BaseException:
-        await store.aclose()
-        raise
-    return store
 
 
 def _log_request(handler: RequestHandler) -> None:
