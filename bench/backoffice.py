@@ -21,11 +21,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from bench.children import ROOT, Child
+from bench.children import ROOT
 from bench.machine import OTHER_CORE, description, pin
 from bench.run import Measured, Place, Size
 from bench.servers import settings
-from webingo.server.app import open_store
+from webingo.transaction.opening import open_store
 from webingo.transaction.store import Store
 from webingo.user import SHARDS
 
@@ -51,8 +51,8 @@ QUICK = Plan(rounds=300, rate=300.0, players=20, repetitions=1, known=False)
 
 
 class Run(NamedTuple):
-    """One place, once. `entries` of the ledger in all, and those that were `waiting` after the last round. Seconds from the start
-    of a backoffice that was down, else from the last round."""
+    """One place, once. `entries` of the ledger in all, and those that were `waiting` after the last round. Seconds from the
+    start of a backoffice that was down, else from the last round."""
 
     measured: Measured
     entries: int = 0
@@ -62,7 +62,7 @@ class Run(NamedTuple):
 
 
 class Office:
-    """`webingo backoffice` with a database of its own in `folder`; a context. It imports the place's sites at its first start."""
+    """`webingo backoffice` with a database of its own in `folder`; a context. Its first start imports the site."""
 
     def __init__(self, place: Place, folder: Path) -> None:
         self.port = _free_port()
@@ -180,7 +180,7 @@ def _measured(place: Place, stack: ExitStack, what: str, plan: Plan, number: int
 
 
 def _folder(place: Place, stack: ExitStack, what: str) -> Path:
-    """Where the database goes. One that is written while others play stays off the disk of their Redis: elsewhere it has its own."""
+    """Where the database goes. One that is written while people play stays off the disk of their Redis."""
     if what != UP or not IN_MEMORY.is_dir():
         return place.folder
     folder = Path(tempfile.mkdtemp(prefix="webingo-bench-", dir=IN_MEMORY))
