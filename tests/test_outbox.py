@@ -56,6 +56,10 @@ def runner(store: Store, consumer: Notes, name: str = "", **pace: Any) -> Outbox
     return Outbox(store, consumer, name or fresh_id(), SystemClock(), QUICK._replace(**pace))
 
 
+def measured(group: str, name: str) -> float | None:
+    return metrics.REGISTRY.get_sample_value(f"webingo_ledger_{name}", {"group": group})
+
+
 async def post(store: Store, uid: str, count: int) -> None:
     wallet = WalletId(User("demo", uid), "credit")
     for _ in range(count):
@@ -302,22 +306,71 @@ async def test_what_waits_what_was_taken_and_what_failed_is_measured() -> None:
             raise ConsumerFailed("not yet")
 
     notes = Notes(new_group(), trouble)
-
-    def measured(name: str) -> float | None:
-        return metrics.REGISTRY.get_sample_value(f"webingo_ledger_{name}", {"group": notes.group})
-
+    group = notes.group
     await post(store, "ann", 15)
     outbox = runner(store, notes)
     await outbox.start()
-    await until(lambda: (measured("failures_total") or 0) >= 2)
-    await until(lambda: measured("lag") == 15 and measured("shards") == SHARDS)
-    assert (measured("oldest_seconds") or 0) > 10**9, "the entry is of 1970"
-    assert (measured("applied_total") or 0) == 0
+    await until(lambda: (measured(group, "failures_total") or 0) >= 2)
+    await until(lambda: measured(group, "lag") == 15 and measured(group, "shards") == SHARDS)
+    assert (measured(group, "oldest_seconds") or 0) > 10**9, "the entry is of 1970"
+    assert (measured(group, "applied_total") or 0) == 0
     blocked = False
-    await until(lambda: measured("applied_total") == 15)
-    await until(lambda: (measured("lag"), measured("oldest_seconds")) == (0, 0))
+    await until(lambda: measured(group, "applied_total") == 15)
+    await until(lambda: (measured(group, "lag"), measured(group, "oldest_seconds")) == (0, 0))
     await outbox.stop()
-    assert measured("lag") is None, "a process that has stopped serves no shards"
+    assert measured(group, "lag") is None, "a process that has stopped serves no shards"
+
+
+async def test_while_a_consumer_is_not_ready_nothing_is_read_for_it_and_its_shards_stay_and_are_measured() -> None:
+    store, notes, ready = _Asked(), Notes(new_group()), [True]
+    outbox = Outbox(store, notes, "one", SystemClock(), QUICK, lambda: ready[0])
+    await outbox.start()
+    await until(lambda: len(outbox.shards) == SHARDS)
+    ready[0] = False
+    await asyncio.sleep(0.05)
+    store.asked.clear()
+    await post(store, "ann", 25)
+    await asyncio.sleep(1)  # twice as long as a lease that nobody renews
+    assert notes.count() == 0
+    assert 0 < len(store.asked) < SHARDS * 20, "only the leases are renewed"
+    assert set(store.asked) == {1}
+    shard = User("demo", "ann").shard
+    standing = await store.standing(notes.group, shard)
+    assert (standing.member, standing.lag) == ("one", 25)
+    assert measured(notes.group, "lag") == 25
+    assert (measured(notes.group, "oldest_seconds") or 0) > 10**9, "the entry is of 1970"
+    ready[0] = True
+    await until(lambda: notes.count() == 25)
+    await outbox.stop()
+
+
+class _Asked(MemoryStore):
+    """Notes how many entries it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    async def pull(self, group: str, shard: int, member: str, ttl_ms: int, count: int) -> Pulled | None:
+        self.asked.append(count)
+        return await super().pull(group, shard, member, ttl_ms, count)
+
+
+async def test_a_shard_that_was_read_to_its_end_rests_and_what_comes_meanwhile_makes_one_page() -> None:
+    store, notes = MemoryStore(), Notes(new_group())
+    outbox = runner(store, notes, rest_s=1.0)
+    await outbox.start()
+    await post(store, "ann", 1)
+    await until(lambda: notes.count() == 1)
+    for _ in range(8):
+        await post(store, "ann", 1)
+        await asyncio.sleep(0.03)
+    await until(lambda: notes.count() == 9)
+    assert notes.pages == [1, 8]
+    await post(store, "ann", 25)
+    await until(lambda: notes.count() == 34)
+    assert notes.pages == [1, 8, 10, 10, 5], "who has more than a page waiting does not rest"
+    await outbox.stop()
 
 
 async def test_starting_needs_the_database() -> None:

@@ -9,11 +9,15 @@ import structlog
 
 from webingo.backoffice.client import Client, Rejected, Unreachable
 from webingo.backoffice.contract_books import LedgerTaken
-from webingo.transaction.outbox import ConsumerFailed
+from webingo.transaction.outbox import ConsumerFailed, Pace
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Entry
 
 log = structlog.get_logger("webingo.backoffice")
+
+PACE = Pace(rest_s=1.5, page=100, parallel=4)
+"""A call costs as much as some bets, however little it brings, so a busy shard is read about once a second. A page and its
+records are read and written in a few goes, and while one of them lasts nobody plays, so pages are small."""
 
 _BATCH_BYTES = 1 << 20
 _ENTRY_BYTES = 400
@@ -22,8 +26,11 @@ _TOO_LARGE = 413
 
 
 class Accounting:
-    """The consumer "accounting". Entries go out in the order of their shard, in batches of about a megabyte at most; a page
-    that failed somewhere comes again as a whole, and the backoffice knows each entry by its id."""
+    """The consumer "accounting", to be run at its PACE and while it is `ready`.
+
+    Entries go out in the order of their shard, in batches of about a megabyte at most; a page that failed somewhere comes again
+    as a whole, and the backoffice knows each entry by its id.
+    """
 
     group = "accounting"
 
@@ -33,8 +40,14 @@ class Accounting:
         self._store = store
         self._timeout_s = timeout_s
 
+    def ready(self) -> bool:
+        """Whether it is worth while to read entries: they would go out."""
+        return self._client.would_try("accounting")
+
     async def apply(self, shard: int, entries: Sequence[Entry]) -> None:
         """See Consumer. Raises ConsumerFailed where the backoffice does not take them, and Refused as the store does."""
+        if not self.ready():
+            raise ConsumerFailed("the backoffice is left alone for a moment")
         records = await self._records([entry.round for entry in entries if entry.closes])
         for batch in _batches(entries, records):
             await self._send(shard, batch, records)

@@ -33,14 +33,17 @@ class Breaker:
             return "closed"
         return "half-open" if self._trial or self._clock.monotonic() >= self._until else "open"
 
+    @property
+    def would_admit(self) -> bool:
+        """What `admits` would answer."""
+        return not self._openings or (not self._trial and self._clock.monotonic() >= self._until)
+
     def admits(self) -> bool:
         """Whether a call may go out now; if it may, it is under way."""
-        if not self._openings:
-            return True
-        if self._trial or self._clock.monotonic() < self._until:
-            return False
-        self._trial = True
-        return True
+        admitted = self.would_admit
+        if admitted and self._openings:
+            self._trial = True
+        return admitted
 
     def succeeded(self) -> None:
         self._failed = self._openings = 0

@@ -78,6 +78,10 @@ class Client:
         """Of the breakers."""
         return {line: breaker.state for line, breaker in self._breakers.items()}
 
+    def would_try(self, line: Line) -> bool:
+        """Whether a call would go out now: false while the backoffice is left alone."""
+        return self._breakers[line].would_admit
+
     async def get(self, line: Line, name: str, path: str, answer: type[A], timeout_s: float = 10.0, tries: int = 1) -> A:
         """As `post`, without a body."""
         return await self._call(line, name, "GET", path, None, answer, timeout_s, tries)

@@ -2,7 +2,7 @@
 
 import structlog
 
-from webingo.backoffice.accounting import Accounting
+from webingo.backoffice.accounting import PACE, Accounting
 from webingo.backoffice.changes import Feed
 from webingo.backoffice.client import Client
 from webingo.backoffice.commands import Executor
@@ -32,7 +32,8 @@ class Backoffice:
         self._snapshots = Snapshots(self.client, books, lambda: self.executor.holds)
         self._resources = resources
         self._feed = Feed(self.client, resources, rng, self.executor.wake)
-        self._outbox = Outbox(store, Accounting(self.client, store), node, clock)
+        accounting = Accounting(self.client, store)
+        self._outbox = Outbox(store, accounting, node, clock, PACE, accounting.ready)
         self._address = settings.rgs_base
         self._console = settings.backoffice_url
 

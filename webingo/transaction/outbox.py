@@ -6,7 +6,7 @@ was applied just before a crash is applied again by the next process: consumers 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from os import getpid
@@ -48,6 +48,7 @@ class Pace(NamedTuple):
 
     ttl_s: float = 5.0  # a process that was not heard of for so long is dead: its shards are taken over
     poll_s: float = 0.25
+    rest_s: float = 0.0  # a shard that was read to its end is left alone for so long: what comes meanwhile makes one page
     page: int = 500
     parallel: int = 8  # shards whose entries are applied at the same time
     first_wait_s: float = 0.25  # after a failure; doubled with each further one
@@ -75,10 +76,20 @@ class _Held:
 
 
 class Outbox:
-    """One process's part in a group. `member` names the process, uniquely."""
+    """One process's part in a group. `member` names the process, uniquely. While `ready` says no, nothing is read for the
+    consumer: its shards stay with this process, and wait."""
 
-    def __init__(self, store: Store, consumer: Consumer, member: str, clock: Clock, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        consumer: Consumer,
+        member: str,
+        clock: Clock,
+        pace: Pace | None = None,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._store, self._consumer, self._member, self._clock = store, consumer, member, clock
+        self._ready = ready
         self._group = consumer.group
         self._pace = pace or Pace()
         self._ttl_ms = int(self._pace.ttl_s * 1000)
@@ -181,19 +192,19 @@ class Outbox:
     # Polling: what is free is looked at, what is busy or waits after a failure keeps its lease.
 
     async def _poll(self) -> None:
-        now, renewals = self._clock.monotonic(), []
+        now, renewals, ready = self._clock.monotonic(), [], self._ready()
         for held in self._held.values():
-            if not held.busy and held.due <= now:
+            if ready and not held.busy and held.due <= now:
                 held.busy = True
                 self._queue.put_nowait(held)
             elif now - held.renewed > self._pace.ttl_s / 4:
                 renewals.append(held)
-        answers = await asyncio.gather(*(self._lease(held.shard) for held in renewals))
+        answers = await asyncio.gather(*(self._lease(held.shard, 1) for held in renewals))
         for held, pulled in zip(renewals, answers, strict=True):
             if pulled is None:
                 self._lost(held)
             else:
-                held.renewed, held.lag = now, pulled.lag
+                held.renewed, held.lag, held.oldest_ms = now, pulled.lag, _oldest_ms(pulled)
 
     def _lost(self, held: _Held) -> None:
         if self._held.get(held.shard) is held:
@@ -207,7 +218,7 @@ class Outbox:
             self._at_work.add(held.shard)
             again = False
             try:
-                again = await self._visit(held)
+                again = self._ready() and await self._visit(held)
             except Refused as refusal:
                 self._store_refused(refusal)
                 held.due = self._clock.monotonic() + self._wait_s(1)
@@ -232,8 +243,7 @@ class Outbox:
         if pulled is None:
             self._lost(held)
             return False
-        held.lag, entries = pulled.lag, pulled.entries
-        held.oldest_ms = entries[0].at_ms if entries else 0
+        held.lag, held.oldest_ms, entries = pulled.lag, _oldest_ms(pulled), pulled.entries
         if not entries or not await self._applied(held, entries):
             return False
         position, count = entries[-1].position, len(entries)
@@ -242,7 +252,10 @@ class Outbox:
             return False
         held.lag, held.oldest_ms = pulled.lag - count, 0
         metrics.ledger_applied(self._group, count)
-        return count == self._pace.page
+        if count == self._pace.page:
+            return True
+        held.due = self._clock.monotonic() + self._jittered(self._pace.rest_s)
+        return False
 
     async def _applied(self, held: _Held, entries: Sequence[Entry]) -> bool:
         try:
@@ -281,3 +294,7 @@ class Outbox:
         oldest_ms = min((held.oldest_ms for held in self._held.values() if held.oldest_ms), default=0)
         age_s = max(0.0, (self._clock.now_ms() - oldest_ms) / 1000) if oldest_ms else 0.0
         metrics.ledger_waiting(self._group, lag, age_s, len(self._held))
+
+
+def _oldest_ms(pulled: Pulled) -> int:
+    return pulled.entries[0].at_ms if pulled.entries else 0

@@ -104,20 +104,20 @@ def _funds(written: bytes) -> Funds:
 
 
 def read_entry(position: bytes, fields: list[bytes]) -> Entry:
-    named = {fields[i].decode(): fields[i + 1].decode() for i in range(0, len(fields), 2)}
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
     return Entry(
-        id=named["id"],
-        wallet=named["wallet"],
-        seq=int(named["seq"]),
-        kind=named["kind"],
-        amount=int(named["amount"]),
-        balance=int(named["balance"]),
-        round=named["round"],
-        game=named["game"],
-        site=named["site"],
-        at_ms=int(named["at"]),
-        note=named.get("note", ""),
+        id=named[b"id"].decode(),
+        wallet=named[b"wallet"].decode(),
+        seq=int(named[b"seq"]),
+        kind=named[b"kind"].decode(),
+        amount=int(named[b"amount"]),
+        balance=int(named[b"balance"]),
+        round=named[b"round"].decode(),
+        game=named[b"game"].decode(),
+        site=named[b"site"].decode(),
+        at_ms=int(named[b"at"]),
+        note=named.get(b"note", b"").decode(),
         position=position.decode(),
-        fed=named.get("fed", ""),
-        closes="closes" in named,
+        fed=named.get(b"fed", b"").decode(),
+        closes=b"closes" in named,
     )
