@@ -17,7 +17,7 @@ class LedgerEntry(Request):
     wallet's after it; `position` orders the entries of a shard. `wallet` is `platform:denomination:uid`.
 
     `kind`: grant, wager, win, trigger (amount 0, `note` is the jackpot), jackpot, adjustment, end (amount 0), or another
-    posting's own. `fed`: what a wager adds to jackpots, "jp_a=1234 jp_b=99" in millionths of a storage unit. `closes`: the
+    posting's own. `fed`: what a wager adds to jackpots, "jp_a=1234 jp_b=99" in millionths of a smallest unit. `closes`: the
     round ended with it, and its record is in `rounds` (unless it was kept no longer).
     """
 
