@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from tests.console import _hash, catalogue
 from tests.office import NOW
@@ -11,7 +12,19 @@ from webingo.backoffice.contract import CommandDone
 from webingo.office.database import Database
 from webingo.office.services import adjustments, attention, audit, commands, players, sites
 from webingo.office.services.audit import Actor
-from webingo.office.tables import Adjustment, Command, Finding, Player, PlayerSession, Round, RoundRecord, Staff, Value
+from webingo.office.tables import (
+    Adjustment,
+    Command,
+    Entry,
+    Finding,
+    Player,
+    PlayerSession,
+    Round,
+    RoundRecord,
+    Staff,
+    Value,
+    Wallet,
+)
 
 HOUR = 60 * MINUTE
 NAMES = (
@@ -50,7 +63,7 @@ def build(database: Database, rounds: int = 120_000) -> Scene:
     loose = ("demo-brl", "fairground-sevens")
     past = fill(database, NOW, rounds=rounds, players=200, pool=120, records=900, grant=400_000, lively=True, loose=loose)
     staff = _staff(database)
-    uids = past.players
+    uids = [uid for uid in past.players if not uid.startswith("eva-")]
     with database.write() as session:
         session.execute(update(Value).where(Value.name == "gaming").values(number=1))
         for place, player in enumerate(session.scalars(select(Player).order_by(Player.uid))):
@@ -59,6 +72,10 @@ def build(database: Database, rounds: int = 120_000) -> Scene:
         session.execute(
             update(PlayerSession).where(PlayerSession.ended_at.is_(None), PlayerSession.id >= f"s-{LIVE:08d}").values(**ended)
         )
+        for stay in session.scalars(select(PlayerSession).where(PlayerSession.ended_at.is_(None))):
+            session.get_one(Player, (stay.platform, stay.uid)).last_at = stay.alive_at
+        for place, player in enumerate(session.scalars(select(Player))):
+            player.first_at -= place * 37 % 90 * DAY + place * 11 * MINUTE
         for command in session.scalars(select(Command)):
             command.n = 0
             command.payload = {**command.payload, "reason": "Prize of the raffle was booked twice"}
@@ -80,7 +97,7 @@ def _staff(database: Database) -> dict[str, int]:
             for place, (name, role) in enumerate(STAFF.items())
         ]
         rows[3].locked_until = NOW + 21 * MINUTE
-        fresh = Staff(name="paulo", password_hash=_hash(), role="operator", must_change=True, created_at=NOW - 3 * HOUR)
+        fresh = Staff(name="paulo", password_hash=_hash(), role="operator", must_change=True, created_at=NOW - 6 * DAY)
         gone = Staff(name="renato", password_hash=_hash(), role="operator", active=False, created_at=NOW - 300 * DAY)
         session.add_all([*rows, fresh, gone])
         session.flush()
@@ -93,11 +110,15 @@ def _days(database: Database, uids: list[str]) -> int:
     def by(name: str, before_ms: int) -> Actor:
         return Actor(0, name, STAFF.get(name, "operator"), "10.20.0.14" if name == "eva" else "10.20.0.31", NOW - before_ms)
 
-    def answered(command: str | None, before_ms: int, balance: int = 0) -> None:
+    def answered(command: str | None, before_ms: int) -> None:
+        """A server has done it; what it did to a wallet is in the ledger."""
         with database.write() as session:
             row = session.get_one(Command, command)
-            ok = CommandDone(ok=True, code="", message="", balance=balance, seq=100_000 if balance else 0, at=row.at + 340)
-            commands.finish(session, row.id, ok, NOW - before_ms)
+            balance = seq = 0
+            if row.command == "adjust":
+                balance, seq = _moved(session, row)
+            done = CommandDone(ok=True, code="", message="", balance=balance, seq=seq, at=row.at + 340)
+            commands.finish(session, row.id, done, NOW - before_ms)
 
     def given(name: str, uid: str, amount: int, reason: str, before_ms: int, limit: int = 100_000) -> Adjustment:
         with database.write() as session:
@@ -111,43 +132,60 @@ def _days(database: Database, uids: list[str]) -> int:
         with database.write() as session:
             audit.note(session, by(name, before), action, subject, details)
     first = given("joao", uids[0], 5_000, "Goodwill after the outage of Thursday", 3 * DAY)
-    answered(first.command, 3 * DAY - 400, 218_450)
+    answered(first.command, 3 * DAY - 400)
     second = given("joao", uids[7], 250_000, "Win of the tournament was not paid out", 2 * DAY)
     with database.write() as session:
-        adjustments.approve(session, by("eva", 2 * DAY - 9 * MINUTE), second.id)
-        session.flush()
-        sent = session.get_one(Adjustment, second.id).command
-    answered(sent, 2 * DAY - 9 * MINUTE - 400, 644_320)
+        sent = adjustments.approve(session, by("eva", 2 * DAY - 9 * MINUTE), second.id).command
+    answered(sent, 2 * DAY - 9 * MINUTE - 400)
     third = given("joao", uids[9], 900_000, "Asked for by the player on the phone", DAY)
     with database.write() as session:
         adjustments.refuse(session, by("eva", DAY - HOUR), third.id, "No proof that it is owed")
+    _findings(database, by("marta", 8 * HOUR), uids)
     with database.write() as session:
         blocked = players.set_blocked(session, by("joao", 5 * HOUR), "demo", uids[5], True, "Asked to be excluded for a month")
         command = players.last_block(session, blocked)
     assert command and command[1]
     answered(command[1].id, 5 * HOUR - 500)
     _sites(database, by("eva", 4 * HOUR), by("bia.santos", 90 * MINUTE))
-    with database.write() as session:
-        wallet = f"wallet:demo:credit:{uids[11]}#415"
-        session.add(Finding(at=NOW - 38 * MINUTE, kind="gap", subject=wallet, details={"entry": "", "after": 411, "seq": 415}))
-        late = Finding(
-            at=NOW - 9 * HOUR,
-            kind="balance",
-            subject=f"wallet:demo:BRL:{uids[21]}#77",
-            details={"entry": "", "expected": 9150, "balance": 9140},
-        )
-        session.add(late)
-        session.flush()
-        attention.clear(session, by("marta", 8 * HOUR), late.n)
-        for again in range(3):
-            audit.note(
-                session, Actor(0, "", "", "203.0.113.77", NOW - 40 * MINUTE + again * 9_000), "sign-in.failed", "staff:marta"
-            )
-        audit.note(session, by("eva", 26 * MINUTE), "sign-in.done", "staff:eva")
     small = given("marta", uids[0], -1_200, "Test credits taken back", 50 * MINUTE)
-    answered(small.command, 50 * MINUTE - 300, 216_940)
+    answered(small.command, 50 * MINUTE - 300)
+    with database.write() as session:
+        for again in range(3):
+            stranger = Actor(0, "", "", "203.0.113.77", NOW - 40 * MINUTE + again * 9_000)
+            audit.note(session, stranger, "sign-in.failed", "staff:marta")
+        audit.note(session, by("eva", 26 * MINUTE), "sign-in.done", "staff:eva")
     given("bia.santos", uids[2], 180_000, "Jackpot display was wrong, agreed with the player", 25 * MINUTE)
     return given("joao", uids[0], 250_000, "Lost connection in the bonus game, ticket 4711", 12 * MINUTE).id
+
+
+def _moved(session: Session, row: Command) -> tuple[int, int]:
+    """The wallet's balance and its entry's number after an adjustment."""
+    told = row.payload
+    wallet = session.get_one(Wallet, (told["platform"], told["uid"], told["denom"]))
+    entry = {
+        "entry": f"adjust:{row.id}:{wallet.denom}",
+        "shard": 0,
+        "position": f"{row.at}-0",
+        "round": "",
+        "game": "",
+        "site": "",
+    }
+    made = {"kind": "adjustment", "amount": told["amount"], "balance": wallet.balance + told["amount"], "seq": wallet.seq + 1}
+    rest = {"at": row.at + 300, "note": told["reason"], "fed": "", "closes": False}
+    session.add(Entry(platform=wallet.platform, denom=wallet.denom, uid=wallet.uid, **entry, **made, **rest))
+    return wallet.balance + told["amount"], wallet.seq + 1
+
+
+def _findings(database: Database, marta: Actor, uids: list[str]) -> None:
+    """One that nobody has looked at, and one that marta did."""
+    with database.write() as session:
+        gap = {"entry": "", "after": 411, "seq": 415}
+        session.add(Finding(at=NOW - 38 * MINUTE, kind="gap", subject=f"wallet:demo:credit:{uids[11]}#415", details=gap))
+        wrong = {"entry": "", "expected": 9150, "balance": 9140}
+        late = Finding(at=NOW - 9 * HOUR, kind="balance", subject=f"wallet:demo:BRL:{uids[21]}#77", details=wrong)
+        session.add(late)
+        session.flush()
+        attention.clear(session, marta, late.n)
 
 
 def _sites(database: Database, first: Actor, second: Actor) -> None:

@@ -88,14 +88,15 @@ def test_every_problem_is_at_its_field(name, text, where):
         assert marked[where].value == text
 
 
-def test_settings_that_do_not_fit_together_are_a_problem_of_their_game():
+def test_settings_that_do_not_fit_together_are_a_problem_of_the_one_that_is_named_first():
     typed = fields_of(DOCUMENTS["demo"]) | {"games.1.settings.max_stake": "90"}
     document = siteform.document(DOCUMENTS["demo"], MANIFESTS, typed)
     with pytest.raises(BadResource) as raised:
         catalogue().check("demo", "demo", document)
     form = siteform.form(document, MANIFESTS, [(field, reason) for _, field, reason in raised.value.problems])
-    assert [group.prefix for group in form.groups() if group.problems] == ["games.1"]
-    assert "90 is below" in form.games[1].problems[0]
+    wrong = {one.name: one.problems for group in form.groups() for one in group.fields if one.problems}
+    assert list(wrong) == ["games.1.settings.max_stake"]
+    assert wrong["games.1.settings.max_stake"][0].startswith("90 is below")
 
 
 def test_games_and_jackpots_are_added_and_taken_away():

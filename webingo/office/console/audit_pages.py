@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Depends, Query
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.paging import page
-from webingo.office.console.shown import utc
+from webingo.office.console.shown import deed, utc
 from webingo.office.tables import Audit
 
 routes = router()
@@ -32,7 +32,7 @@ class Filter:
     since: str
     until: str
 
-    def query(self, session: Session) -> Select[Any]:
+    def query(self, session: Session, cursor: str = "") -> Select[Any]:
         query = select(Audit)
         if self.staff:
             query = query.where(Audit.staff == ("" if self.staff == PROGRAM else self.staff))
@@ -45,7 +45,8 @@ class Filter:
                 query = query.where(Audit.at < ms if after else Audit.at >= ms)
                 # Rows are added as time goes by, so a time is a number, too: the page is found without reading what is beyond.
                 edge = session.scalar(select(Audit.n).where(Audit.at >= ms).order_by(Audit.at, Audit.n).limit(1))
-                if edge is not None:
+                # Not beside a cursor: databases begin at either of two bounds, and it has to be the nearer one.
+                if edge is not None and cursor[:1] != ("o" if after else "n"):
                     query = query.where(Audit.n < edge + _DISORDER if after else Audit.n >= edge - _DISORDER)
         return query
 
@@ -85,10 +86,10 @@ def listed(desk: Viewer, asked: Asked, cursor: Annotated[str, Query(alias="page"
     with desk.read() as session:
         return desk.render(
             "audit.html",
-            found=page(session, asked.query(session), [Audit.n], cursor),
+            found=page(session, asked.query(session, cursor), [Audit.n], cursor),
             asked=asked,
             people=[name or PROGRAM for name in _known(session, Audit.staff)],
-            actions=_known(session, Audit.action),
+            actions=[(action, deed(action)) for action in _known(session, Audit.action)],
         )
 
 
@@ -107,9 +108,7 @@ def exported(desk: Viewer, asked: Asked) -> Response:
 
 def _known(session: Session, column: InstrumentedAttribute[str]) -> list[str]:
     """The different values of an indexed column, each by one look into the index, however many rows there are."""
-    found: list[str] = []
-    value = session.scalar(select(column).order_by(column).limit(1))
-    while value is not None and len(found) < MOST_CHOICES:
-        found.append(value)
-        value = session.scalar(select(column).where(column > value).order_by(column).limit(1))
-    return found
+    first = select(func.min(column).label("value")).cte("known", recursive=True)
+    following = select(func.min(column)).where(column > first.c.value).scalar_subquery()
+    known = first.union_all(select(following).where(first.c.value.is_not(None)))
+    return list(session.scalars(select(known.c.value).where(known.c.value.is_not(None)).limit(MOST_CHOICES)))

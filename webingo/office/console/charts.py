@@ -19,6 +19,9 @@ _SIZES = {"wide": (720, 200, 7), "narrow": (340, 190, 4)}
 """Width, height and how many names of points fit below: for screens, and for phones, where a scaled chart can't be read."""
 _SVG = "{http://www.w3.org/2000/svg}"
 
+Shown = Callable[[float], str]
+Short = Callable[[str], str]
+
 
 class Series(NamedTuple):
     """One line or one colour of bars; `values` in the order of the labels, None where nothing is known."""
@@ -27,22 +30,29 @@ class Series(NamedTuple):
     values: Sequence[float | None]
 
 
-def lines(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
-    """How something went over time. `title` is read to those who don't see the chart; `shown` writes a value."""
-    return _drawn(pygal.Line, title, labels, series, shown, dots_size=2)
+def lines(title: str, labels: Sequence[str], series: Sequence[Series], shown: Shown, axis: Short = str) -> Markup:
+    """How something went over time. `title` is read to those who don't see the chart; `shown` writes a value, and `axis`
+    shortens what it wrote for the scale."""
+    return _drawn(pygal.Line, title, labels, series, shown, axis, dots_size=2)
 
 
-def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Markup:
+def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Shown, axis: Short = str) -> Markup:
     """Sums of spans of time beside each other."""
-    return _drawn(pygal.Bar, title, labels, series, shown, rounded_bars=1)
+    return _drawn(pygal.Bar, title, labels, series, shown, axis, rounded_bars=1)
 
 
 def _drawn(
-    kind: type[Any], title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str], **options: Any
+    kind: type[Any],
+    title: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    shown: Shown,
+    axis: Short,
+    **options: Any,
 ) -> Markup:
     """Both sizes; the style sheet shows the one that fits."""
     drawn = Markup().join(
-        Markup('<div class="chart-{}">{}</div>').format(size, _sized(kind, title, labels, series, shown, size, options))
+        Markup('<div class="chart-{}">{}</div>').format(size, _sized(kind, title, labels, series, shown, axis, size, options))
         for size in _SIZES
     )
     return Markup('<figure class="chart">{}{}</figure>').format(drawn, _legend(series))
@@ -53,7 +63,8 @@ def _sized(
     title: str,
     labels: Sequence[str],
     series: Sequence[Series],
-    shown: Callable[[float], str],
+    shown: Shown,
+    axis: Short,
     size: str,
     options: dict[str, Any],
 ) -> Markup:
@@ -71,13 +82,13 @@ def _sized(
         truncate_label=-1,
         show_minor_x_labels=False,
         include_x_axis=True,
-        value_formatter=shown,
+        value_formatter=lambda value: axis(shown(value)),
         **options,
     )
     chart.x_labels = list(labels)
     chart.x_labels_major = list(labels)[:: -(-len(labels) // names) or 1]
     for one in series:
-        chart.add(one.title, list(one.values))
+        chart.add(one.title, list(one.values), formatter=shown)
     return _plain(chart.render(), title)
 
 

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from webingo.office.console import charts
 from webingo.office.console.desk import Admin, Desk, Operator, Viewer, router
 from webingo.office.console.shown import money_text, number, utc
-from webingo.office.services import attention, flow, meters, performance
+from webingo.office.services import attention, flow, meters, performance, players
 from webingo.office.services import gaming as house
 from webingo.office.services.theory import Theories
 
 routes = router()
+_WINS = 5
 _GAMES = 12
 """So many games are listed, the most played ones; the page of games has them all."""
 
@@ -35,6 +36,8 @@ def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") ->
         notices = attention.notices(session, now, live.nodes, games)
         jackpots = meters.all_meters(session)
         gaming = house.gaming(session)
+        wins = meters.recent_wins(session, _WINS)
+        names = players.names(session, (win.uid for win in wins))
     denoms = list(days.money)
     chosen = denom if denom in denoms else denoms[0] if denoms else ""
     return desk.render(
@@ -51,6 +54,9 @@ def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") ->
         more=max(0, len(games) - _GAMES),
         counting=theories(desk).counting,
         jackpots=jackpots,
+        wins=wins,
+        names=names,
+        jackpot_titles={(one.platform, one.site, one.id): one.title for one in jackpots},
         rounds_chart=charts.lines("Rounds by the minute, in the last hour", _clock(hour.begins), [_rounds(hour)], _count),
         hour_chart=_money_chart("by the minute, in the last hour", _clock(hour.begins), hour, chosen, charts.lines),
         days_chart=_money_chart("by the day, in the last two weeks", _dates(days.begins), days, chosen, charts.bars),
@@ -75,8 +81,13 @@ def _rounds(course: flow.Course) -> charts.Series:
 def _money_chart(when: str, labels: Sequence[str], course: flow.Course, denom: str, draw: type | object) -> Markup:
     wagered, won = course.money.get(denom, ([0] * len(labels), [0] * len(labels)))
     series = [charts.Series("Wagered", wagered), charts.Series("Won", won)]
-    made: Markup = draw(f"Wagered and won {when}", labels, series, lambda units: money_text(round(units), denom))  # type: ignore[operator]
+    made: Markup = draw(f"Wagered and won {when}", labels, series, lambda units: money_text(round(units), denom), _whole)  # type: ignore[operator]
     return made
+
+
+def _whole(amount: str) -> str:
+    """Amounts on an axis: cents are written where there are some."""
+    return amount.removesuffix(".00")
 
 
 def _clock(begins: Sequence[int]) -> list[str]:

@@ -17,7 +17,7 @@ from webingo.resources.game import GameManifest
 from webingo.resources.stated import fingerprint
 
 routes = router()
-SPANS = {"ever": "since ever", "1": "today", "7": "7 days", "30": "30 days", "365": "a year"}
+SPANS = {"ever": "all time", "1": "today", "7": "7 days", "30": "30 days", "365": "a year"}
 Span = Annotated[str, Query(alias="span", pattern="^(ever|1|7|30|365)$")]
 
 

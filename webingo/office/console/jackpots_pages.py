@@ -12,7 +12,7 @@ from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.paging import page
 from webingo.office.console.shown import Part, finely, part, utc
-from webingo.office.services import meters
+from webingo.office.services import meters, players
 from webingo.office.tables import JackpotWin
 
 routes = router()
@@ -23,11 +23,14 @@ _KEYS = [JackpotWin.at, JackpotWin.claim]
 @routes.get("/jackpots")
 def listed(desk: Viewer, cursor: Cursor = "") -> Response:
     with desk.read() as session:
+        every, wins = meters.all_meters(session), page(session, select(JackpotWin), _KEYS, cursor)
         return desk.render(
             "jackpots.html",
-            meters=meters.all_meters(session),
+            meters=every,
             paid=meters.payouts(session),
-            wins=page(session, select(JackpotWin), _KEYS, cursor),
+            wins=wins,
+            names=players.names(session, (win.uid for win in wins.rows)),
+            titles={(one.platform, one.site, one.id): one.title for one in every},
             base="/jackpots",
         )
 
@@ -38,13 +41,17 @@ def overview(desk: Viewer, platform: Part, site: Part, jackpot: Part, cursor: Cu
         found = meters.meter(session, platform, site, jackpot)
         if found is None:
             raise HTTPException(404, "There is no such jackpot.")
+        where = (platform, site, jackpot)
         mine = (JackpotWin.platform == platform, JackpotWin.site == site, JackpotWin.jackpot == jackpot)
+        wins = page(session, select(JackpotWin).where(*mine), _KEYS, cursor)
         return desk.render(
             "jackpot.html",
             meter=found,
             finely_units=lambda units: finely(units * 1_000_000 // found.multiplier, found.denom),
-            paid=meters.payouts(session).get((platform, site, jackpot)),
-            wins=page(session, select(JackpotWin).where(*mine), _KEYS, cursor),
+            paid=meters.payouts(session).get(where),
+            wins=wins,
+            names=players.names(session, (win.uid for win in wins.rows)),
+            titles={where: found.title},
             base=f"/jackpots/{part(platform)}/{part(site)}/{part(jackpot)}",
         )
 

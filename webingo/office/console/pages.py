@@ -54,15 +54,18 @@ def asset(name: str) -> str:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page. Its template knows `desk` (None where nobody is signed in), `now_ms`, `path` and `query` beside what is given."""
+    """A page. Its template knows `desk` (None where nobody is signed in), `now_ms`, `ago`, `game_title`, `path` and `query`
+    beside what is given."""
     desk = getattr(request.state, "desk", None)
     now_ms = request.app.state.office.clock.now_ms()
+    games = request.app.state.office.catalogue.games
     theme = request.cookies.get("theme", "")
     known: dict[str, Any] = {
         "desk": desk,
         "flash": desk.taken_flash() if desk else None,
         "now_ms": now_ms,
         "ago": lambda ms, empty="never": ago(ms, now_ms, empty),
+        "game_title": lambda game: games[game].title if game in games else game,
         "theme": theme if theme in THEMES else "",
         "sections": nav.SECTIONS,
         "here": nav.current(request.url.path),

@@ -18,9 +18,9 @@ from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.pages import see_other
 from webingo.office.console.shown import finely, utc
-from webingo.office.services import replay, rounds, sites
+from webingo.office.services import meters, players, replay, rounds, sites
 from webingo.office.services.rounds import Cursor, Search, find
-from webingo.office.tables import Player, Round
+from webingo.office.tables import Round
 from webingo.resources.jackpots import fed
 from webingo.transaction.transaction import shard_of
 
@@ -81,7 +81,7 @@ def list_rounds(desk: Viewer, asked: Asked, page: Annotated[str, Query(max_lengt
     search, wrong = _search(asked)
     with desk.read() as session:
         found = rounds.Found([]) if wrong else find(session, search, Cursor.parse(page))
-        names = _names(session, found.rounds)
+        names = players.names(session, (round_.uid for round_ in found.rounds))
         places = sites.every_site(session)
     if search.id and found.rounds:
         return see_other(f"/rounds/{quote(search.id, safe='')}")
@@ -101,13 +101,6 @@ def list_rounds(desk: Viewer, asked: Asked, page: Annotated[str, Query(max_lengt
         games=[("", "all"), *games.items()],
         states=STATES,
     )
-
-
-def _names(session: Session, found: Sequence[Round]) -> dict[tuple[str, str], str]:
-    """The names of the players of a page of rounds."""
-    uids = {round_.uid for round_ in found}
-    rows = session.execute(select(Player.platform, Player.uid, Player.name).where(Player.uid.in_(uids))) if uids else ()
-    return {(row[0], row[1]): row[2] for row in rows}
 
 
 _COLUMNS = (
@@ -161,7 +154,8 @@ def show_round(
             raise HTTPException(404, "There is no such round here.")
         record, entries = replay.record_of(session, round_id), replay.ledger_of(session, round_id)
         jackpots = replay.jackpots_of(session, round_id)
-        name = session.scalar(select(Player.name).where(Player.platform == found.platform, Player.uid == found.uid)) or ""
+        name = players.names(session, [found.uid]).get((found.platform, found.uid), "")
+        titles = meters.titles(session, found.platform, found.site)
     told = replay.replay(record, entries) if record else None
     shown = min(step, len(told.steps) - 1) if told else 0
     return desk.render(
@@ -174,6 +168,7 @@ def show_round(
         raw=_raw(told, shown) if told else "",
         entries=entries,
         jackpots=jackpots,
+        jackpot_title=lambda jackpot: titles.get(jackpot, jackpot),
         fed=replay.fed_by(entries),
         fed_of=fed,
         finely=finely,

@@ -18,10 +18,16 @@ MINUS = "\N{MINUS SIGN}"
 _PLAIN = Denomination("", "", True, 1, "")
 _SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 _DONE = {
-    "add": "added", "activate": "opened again", "adjust": "adjusted", "approve": "approved", "ask": "asked for",
-    "block": "blocked", "change": "changed", "deactivate": "closed", "disable": "disabled", "done": "", "edit": "edited",
-    "enable": "enabled", "refuse": "refused", "reset": "reset", "role": "role changed", "unblock": "let in again",
-    "withdraw": "withdrawn",
+    "activate": "opened again", "add": "added", "adjust": "adjusted", "approve": "approved", "ask": "asked for",
+    "block": "blocked", "change": "changed", "clear": "looked at", "create": "created", "deactivate": "closed",
+    "disable": "disabled", "done": "done", "edit": "edited", "enable": "enabled", "refuse": "refused", "reset": "reset",
+    "role": "role changed", "unblock": "let in again", "withdraw": "withdrawn",
+}  # fmt: skip
+_DEEDS = {
+    "command.done": "Carried out by a server", "command.failed": "Not carried out", "gaming.disable": "All gaming disabled",
+    "gaming.enable": "All gaming enabled", "sign-in.done": "Signed in", "sign-in.failed": "Sign-in failed",
+    "sign-in.locked": "Account locked", "sign-out.done": "Signed out", "staff.activate": "Account opened again",
+    "staff.add": "Account added", "staff.deactivate": "Account closed", "staff.role": "Role changed",
 }  # fmt: skip
 _WORDS = {"uid": "Player id", "denom": "Denomination", "id": "Id", "rtp": "RTP"}
 
@@ -41,13 +47,13 @@ def money_text(amount: int | None, denom: str) -> str:
 
 def money(amount: int | None, denom: str) -> Markup:
     """For amounts that stand for themselves; negative ones are marked."""
-    mark = " is-negative" if (amount or 0) < 0 else ""
+    mark = " is-negative" if (amount or 0) < 0 else " is-zero" if amount == 0 else ""
     return Markup('<span class="money{}">{}</span>').format(mark, money_text(amount, denom))
 
 
 def signed(amount: int | None, denom: str) -> Markup:
     """For changes: + in front of gains."""
-    mark = "" if not amount else " is-positive" if amount > 0 else " is-negative"
+    mark = " is-zero" if not amount else " is-positive" if amount > 0 else " is-negative"
     plus = "+" if (amount or 0) > 0 else ""
     return Markup('<span class="money{}">{}{}</span>').format(mark, plus, money_text(amount, denom))
 
@@ -74,6 +80,13 @@ def when(ms: int | None, empty: str = "–") -> Markup:
     at = utc(ms)
     exact = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, f"{at:%Y-%m-%d} {at:%H:%M:%S}")
+
+
+def day(ms: int) -> Markup:
+    """The day of a time, UTC, where the time of day says nothing."""
+    at = utc(ms)
+    exact = at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, f"{at:%Y-%m-%d}")
 
 
 def ago(ms: int | None, now_ms: int, empty: str = "never") -> Markup:
@@ -106,6 +119,14 @@ def percent(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{100 * value:,.{digits}f}\N{NO-BREAK SPACE}%".replace("-", MINUS)
 
 
+def share(text: str) -> str:
+    """A share as a site's document writes it, exactly: 0.005 is 0.5 %."""
+    try:
+        return f"{(Decimal(text) * 100).normalize():f}\N{NO-BREAK SPACE}%"
+    except ArithmeticError:
+        return text
+
+
 def words(name: str) -> str:
     """max_stake is Max stake."""
     return _WORDS.get(name) or name.replace("_", " ").replace(".", " ").replace("-", " ").strip().capitalize()
@@ -113,6 +134,8 @@ def words(name: str) -> str:
 
 def deed(action: str) -> str:
     """What the log's actions are called: player.block is Player blocked."""
+    if action in _DEEDS:
+        return _DEEDS[action]
     noun, _, verb = action.partition(".")
     return f"{words(noun)} {_DONE.get(verb, verb)}".replace(".", " ")
 
@@ -161,9 +184,11 @@ FILTERS = {
     "money_text": money_text,
     "signed": signed,
     "when": when,
+    "day": day,
     "span": span,
     "number": number,
     "percent": percent,
+    "share": share,
     "words": words,
     "part": part,
     "deed": deed,

@@ -1,6 +1,6 @@
 """What somebody should look at now: collected from where it is kept, the worst first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -70,11 +70,25 @@ def _findings(session: Session) -> Iterator[Notice]:
     open_ = Finding.cleared_at.is_(None)
     for finding in session.scalars(select(Finding).where(open_).order_by(Finding.n.desc()).limit(_MOST)):
         path = _wallets_player(finding.subject)
-        details = ", ".join(f"{name} {value}" for name, value in finding.details.items())
         title = _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
-        yield Notice("bad", title, f"{finding.subject}: {details}" if details else finding.subject, path, finding.at, finding.n)
+        yield Notice("bad", title, told(finding.kind, finding.subject, finding.details), path, finding.at, finding.n)
     if (count := _count(session, Finding.n, open_)) > _MOST:
         yield Notice("bad", f"{count} findings", "Only the newest are listed here.")
+
+
+def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
+    """A finding in words."""
+    _, _, wallet = subject.partition(":")
+    platform, _, rest = wallet.partition(":")
+    denom, _, uid = rest.rpartition("#")[0].partition(":")
+    where = f"{uid} on {platform}, wallet in {denom if denom != 'credit' else 'credits'}"
+    if kind == "gap" and {"after", "seq"} <= details.keys():
+        return f"{where}: after entry {details['after']} came entry {details['seq']}."
+    if kind == "balance" and {"expected", "balance"} <= details.keys():
+        number = subject.rpartition("#")[2]
+        return f"{where}: at entry {number} the balance is {details['balance']}, and should be {details['expected']}."
+    listed = ", ".join(f"{name} {value}" for name, value in details.items())
+    return f"{subject}: {listed}" if listed else subject
 
 
 def _wallets_player(subject: str) -> str:
@@ -110,7 +124,7 @@ def _outside(games: Iterable[Performance]) -> Iterator[Notice]:
     for game in games:
         if game.verdict == "outside" and game.band and game.rtp is not None:
             low, high = game.band
-            band = f"{PERCENT} % of such lie from {low:.2%} to {high:.2%}"
+            band = f"chance leaves {PERCENT} % of such between {low:.2%} and {high:.2%}"
             text = f"{game.rtp:.2%} after {game.rounds:,} rounds on {game.site}; {band}."
             yield Notice("warn", f"RTP of {game.game} outside its band", text, f"/games/{quote(game.game, safe='')}")
 

@@ -82,6 +82,11 @@ def meter(session: Session, platform: str, site: str, jackpot: str) -> Meter | N
     return next((one for one in all_meters(session) if (one.platform, one.site, one.id) == wanted), None)
 
 
+def titles(session: Session, platform: str, site: str) -> dict[str, str]:
+    """What players know a site's jackpots by."""
+    return {one.id: one.title for one in all_meters(session) if (one.platform, one.site) == (platform, site)}
+
+
 def _meter(row: Jackpot, setting: Mapping[str, Any]) -> Meter:
     told = row.snapshot
 

@@ -62,6 +62,13 @@ def around(session: Session, players: Iterable[Player]) -> Around:
     return Around(wallets, {(platform, uid) for platform, uid in session.execute(open_)} if keys else set())
 
 
+def names(session: Session, uids: Iterable[str]) -> dict[Who, str]:
+    """What the players of a page are called, by platform and uid. Those of other platforms with the same uid are there, too."""
+    wanted = set(uids)
+    rows = session.execute(select(Player.platform, Player.uid, Player.name).where(Player.uid.in_(wanted))) if wanted else ()
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
 def get(session: Session, platform: str, uid: str) -> Player | None:
     return session.get(Player, (platform, uid))
 

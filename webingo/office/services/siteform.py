@@ -248,6 +248,11 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+def _named(place: str, reason: str) -> str:
+    """The field that a problem of the whole speaks of first: "max must be …" of a jackpot."""
+    return f"{place}.{reason.replace(':', ' ').partition(' ')[0]}"
+
+
 def _with_problems(made: Form, problems: Iterable[tuple[str, str]]) -> Form:
     """Each problem at the field whose place it names, else at the group, else at the form."""
     at_fields, at_groups, others = dict[str, list[str]](), dict[str, list[str]](), list[str]()
@@ -263,6 +268,9 @@ def _with_problems(made: Form, problems: Iterable[tuple[str, str]]) -> Form:
             at_fields.setdefault(found, []).append(reason)
         elif (found := next((name for name in above if name in prefixes), None)) is not None:
             rest = place.removeprefix(found).lstrip(".")
+            if (named := _named(place, reason)) in names:
+                at_fields.setdefault(named, []).append(reason.removeprefix(f"{named.rpartition('.')[2]}: "))
+                continue
             at_groups.setdefault(found, []).append(f"{rest}: {reason}" if rest else reason)
         else:
             others.append(f"{place}: {reason}" if place else reason)
