@@ -192,11 +192,27 @@ def tiny(folder: Path) -> Iterator[str]:
         process.wait()
 
 
+async def booked(folder: Path, count: int) -> list[tuple[str, str, int, int]]:
+    """What is in the books of the small one, once it is so much."""
+    with contextlib.closing(sqlite3.connect(folder / "books.db")) as books:
+        for _ in range(200):
+            found = books.execute("SELECT id, wallet, seq, amount FROM ledger ORDER BY seq").fetchall()
+            if len(found) >= count:
+                break
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def ledger(store: MemoryStore) -> list[tuple[str, str, int, int]]:
+    entries = [entry async for entry in store.entries(User("demo", "ana").shard) if entry.wallet == "demo:EUR:ana"]
+    return [(entry.id, entry.wallet, entry.seq, entry.amount) for entry in entries]
+
+
 async def test_the_smallest_backoffice_lets_players_in_and_has_each_entry_once(tmp_path: Path) -> None:
-    res = pub(tmp_path)
+    res, store = pub(tmp_path), MemoryStore()
     with tiny(tmp_path) as base:
-        server = Server(settings(res_dir=res, rgs_base=base, rgs_key=office_settings().rgs_key))
-        store = MemoryStore()
+        configured = settings(res_dir=res, rgs_base=base, rgs_key=office_settings().rgs_key)
+        server = Server(configured)
         await server.start(store)
         try:
             player = await Player.log_in(server.port, "ana", site="pub")
@@ -204,22 +220,25 @@ async def test_the_smallest_backoffice_lets_players_in_and_has_each_entry_once(t
             for _ in range(3):
                 await player.bet(20)
             await player.end()
-            wallet = "demo:EUR:ana"
-            entries = [entry async for entry in store.entries(User("demo", "ana").shard) if entry.wallet == wallet]
             stranger = await Player.connect(server.port)
             stranger.send(auth={"uid": "ana"}, platform="demo", site="demo")
             assert await stranger.closed() == 4401
             assert stranger.errors[0]["code"] == "UNKNOWN_SITE"
-            with contextlib.closing(sqlite3.connect(tmp_path / "books.db")) as books:
-                for _ in range(100):
-                    booked = books.execute("SELECT id, wallet, seq, amount FROM ledger ORDER BY seq").fetchall()
-                    if len(booked) == len(entries):
-                        break
-                    await asyncio.sleep(0.05)
-            assert booked == [(entry.id, entry.wallet, entry.seq, entry.amount) for entry in entries]
-            assert len(booked) >= 4
+            written = await ledger(store)
+            assert len(written) >= 4
+            assert await booked(tmp_path, len(written)) == written
         finally:
             Player.abort_all()
+            await server.stop()
+        # The books are lost: what the page says then is `webingo ledger forget accounting`, and a start.
+        with contextlib.closing(sqlite3.connect(tmp_path / "books.db")) as books, books:
+            books.execute("DELETE FROM ledger WHERE seq != 2")
+        await store.forget("accounting")
+        server = Server(configured)
+        await server.start(store)
+        try:
+            assert await booked(tmp_path, len(written)) == written
+        finally:
             await server.stop()
         async with httpx.AsyncClient(base_url=base, trust_env=False) as nobody:
             assert (await nobody.get("/v1/sites")).status_code == 401

@@ -47,6 +47,7 @@ class Executor:
         self._clock = clock
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._waits = False
         self.holds = False
         """Whether this process has the lease."""
 
@@ -73,16 +74,23 @@ class Executor:
                 self._woken.clear()
                 while await self._work():
                     pass
+                self._waits = False
             except (Unreachable, Rejected) as error:
-                log.warning("commands_wait", reason=str(error))
+                self._note_waiting(str(error))
             except Refused as refusal:
                 self.holds = False
-                log.warning("commands_wait", code=refusal.code)
+                self._note_waiting(refusal.code)
             except Exception:
                 metrics.unexpected_error()
                 log.exception("commands_failed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), _EVERY_S)
+
+    def _note_waiting(self, reason: str) -> None:
+        """Once for each trouble: it may last for hours."""
+        if not self._waits:
+            log.warning("commands_wait", reason=reason)
+        self._waits = True
 
     async def _renewed(self) -> int:
         fence = await self._store.lease(LEASE, self._member, _TTL_MS)
