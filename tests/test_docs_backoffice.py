@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests import docpages
 from tests.conftest import settings
 from tests.office import KEY, NOW, caller, office_settings, served
 from tests.player import Player
+from tests.processes import WEBINGO, environment, kill_embedded
 from tests.servers import free_port
 from webingo.backoffice import accounting, breaker, client, contract, contract_books, registrar
 from webingo.cli import app
@@ -169,6 +171,49 @@ def test_the_openapi_document_is_the_one_that_is_served(office: httpx.Client, ca
     with pytest.raises(SystemExit):
         app(["backoffice", "openapi"])
     assert json.loads(capsys.readouterr().out) == kept
+
+
+# -- both together ------------------------------------------------------------------------------------------------------------
+
+
+def told_at_the_start() -> list[str]:
+    """The lines of the page."""
+    (block,) = [block.text for block in docpages.blocks(PAGE, "text") if "Sign in as" in block.text]
+    return block.splitlines()
+
+
+def test_one_command_starts_both_and_says_what_the_page_says(tmp_path: Path) -> None:
+    for name in ("res", "static", "config.json"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    web, office = free_port(), free_port()
+    env = environment(http_port=web, backoffice_port=office)
+    log = tmp_path / "out.txt"
+    with log.open("wb") as out:
+        process = subprocess.Popen([WEBINGO, "serve", "--backoffice"], cwd=tmp_path, env=env, stdout=out, stderr=out)
+    try:
+        for _ in range(600):
+            assert process.poll() is None, log.read_text()
+            if '"event":"serving"' in log.read_text():
+                break
+            time.sleep(0.1)
+        said = [line for line in log.read_text().splitlines() if not line.startswith("{")]
+        ports = [line.replace(str(web), "8080").replace(str(office), "8090") for line in said]
+        password = said[2].split()[-1]
+        assert [line.replace(password, "6jzf8-ufttr-nd454-e828d") for line in ports] == told_at_the_start()
+        with httpx.Client(base_url=f"http://localhost:{office}", trust_env=False) as browser:
+            token = re.search(r'name="csrf" value="([^"]+)"', browser.get("/sign-in").text)
+            assert token is not None
+            answer = browser.post("/sign-in", data={"name": "admin", "password": password, "csrf": token[1]})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/account/password")
+        assert httpx.get(f"http://localhost:{web}/readyz", trust_env=False).json()["ready"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, log.read_text()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://localhost:{office}/healthz", trust_env=False)
+    finally:
+        process.kill()
+        process.wait()
+        kill_embedded(tmp_path / "var/redis")
 
 
 # -- the smallest one ---------------------------------------------------------------------------------------------------------
