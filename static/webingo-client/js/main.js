@@ -39,8 +39,8 @@ let view = null;
 let viewKey = "";
 /** The player wants to go as soon as the round is collected. */
 let leaving = false;
-/** What the server said before it closed the door. */
-let refusal = "";
+/** What the server said before it closed the door. @type {{code?: string, message?: string}} */
+let refusal = {};
 /** What the session had won in all when it was last shown. */
 let shownWon = 0;
 /** What the purse said then. */
@@ -131,8 +131,8 @@ function runningGame({ gamestate, curr_game: id = "" }) {
 
 function onError(error) {
   if (error.re === ASKED) return;
-  refusal = error.message;
-  if (error.code === "REPLACED" || !session.live) return;
+  refusal = error;
+  if (error.code === "REPLACED" || error.code === "PLAYER_BLOCKED" || !session.live) return; // a dialog says it
   const open = error.code === "NOT_FINISHABLE" && view?.unfinished?.();
   if (open) return askToFinish(open);
   leaving = false;
@@ -150,7 +150,8 @@ function onStatus(status) {
       remember(newGuest());
       location.reload();
     };
-    ask({ title: "Login refused", testid: "refused-dialog", closable: false }, refusal || "The platform did not accept this login.",
+    const title = refusal.code === "PLAYER_BLOCKED" ? "Account blocked" : "Login refused";
+    ask({ title, testid: "refused-dialog", closable: false }, refusal.message || "The platform did not accept this login.",
       [["Try again", again], ...(player.given ? [] : [["Play as a new guest", asGuest]])]);
   }
 }

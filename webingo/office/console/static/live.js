@@ -26,7 +26,7 @@ class Live {
   }
 
   busy() {
-    if (document.querySelector("dialog[open]") || this.part.contains(document.activeElement)) return true;
+    if (document.querySelector("dialog:is([open], :popover-open)") || this.part.contains(document.activeElement)) return true;
     const chosen = getSelection();
     return chosen !== null && !chosen.isCollapsed && this.part.contains(chosen.anchorNode);
   }
