@@ -30,6 +30,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.par
 	$(BIN)/python -m bench.jackpot
+	$(BIN)/python -m bench.backoffice
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak --soak

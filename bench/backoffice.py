@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from bench.children import ROOT
 from bench.machine import OTHER_CORE, description, pin
+from bench.report import spread
 from bench.run import Measured, Place, Size
 from bench.servers import settings
 from webingo.transaction.opening import open_store
@@ -34,6 +35,17 @@ KEY = "benchmark-" * 4
 GROUP = "accounting"
 WARM_S = 2.0
 READY_S, ARRIVED_S = 60.0, 120.0
+TARGET_S = 60
+BEHIND = 0.25
+"""Of all entries. What came within the last second or two waits always."""
+HEAD = (
+    "| | p50 ms | **p99 ms** | worst ms | server's CPU, µs for each round | Redis', µs for each round "
+    "| backoffice's, µs for each round |"
+)
+BOOKS = (
+    "| | entries in the ledger | of them waiting after the last round | backoffice answers, s after its start "
+    "| all arrived, s after its start, else after the last round |"
+)
 IN_MEMORY = Path("/dev/shm")
 
 
@@ -43,7 +55,7 @@ class Plan(NamedTuple):
     rounds: int = 10_000
     rate: float = 800.0
     players: int = 200
-    repetitions: int = 4
+    repetitions: int = 3
     known: bool = True  # the server begins with all prizes known
 
 
@@ -147,7 +159,10 @@ def main(plan: Plan, say: Callable[[str], None] = lambda line: None) -> str:
                 about = about or description(place.redis_version)
                 runs[what].append(run := _measured(place, stack, what, plan, number))
             p50, p99, worst = (value * 1e3 for value in run.measured["latencies"])
-            say(f"{number + 1}/{plan.repetitions}  {what}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {worst:.1f} ms, {run}")
+            say(
+                f"{number + 1}/{plan.repetitions}  {what}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {worst:.1f} ms; "
+                f"{run.waiting} of {run.entries} entries waited, {run.arrived_s:.1f} s"
+            )
     return _report(plan, {what: runs[what] for what in order}, about)
 
 
@@ -238,14 +253,66 @@ async def _same(store: Store, office: Office) -> int:
 
 
 def _report(plan: Plan, runs: dict[str, list[Run]], about: dict[str, str]) -> str:
-    lines = []
-    for what, found in runs.items():
-        latencies = list(zip(*(run.measured["latencies"] for run in found), strict=True))
-        cells = [_spread([value * 1e3 for value in values], 2) for values in latencies[:2]]
-        cells.append(_spread([value * 1e3 for value in latencies[2]], 1))
-        cells += [_spread(_each(found, process), 0) for process in ("server", "redis", "office")]
-        lines.append(f"| {what} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    rows = "\n".join(_row(what, found) for what, found in runs.items())
+    books = "\n".join(_books(what, runs[what]) for what in (UP, DOWN))
+    verdicts = "\n".join(verdict(what, runs[what], runs[NONE]) for what in (UP, DOWN))
+    used = max(run.measured["cpu_s"]["server"] / run.measured["seconds"] for found in runs.values() for run in found)
+    machine = "\n".join(f"- {name}: {value}" for name, value in about.items())
+    return f"""# What a backoffice costs those who play
+
+Written by `make bench` (`python -m bench.backoffice`, about four minutes; `--quick` takes seconds and prints it).
+{plan.players} players play {plan.rounds:,} rounds of joker-bingo, each a settled bet as in [what a bet costs](README.md):
+
+- on a server without a backoffice;
+- on one with the [reference backoffice](../docs/backoffice.md) beside it, which takes the ledger while it grows;
+- on one whose backoffice was killed (SIGKILL) as soon as everybody had logged in. It is down from the first round to the
+  last, and is then started again.
+
+The rounds are due at times set beforehand, on average {plan.rate:,.0f} in a second, at random moments (a Poisson process,
+in each repetition the same for all three), whatever the server does. A latency runs from the moment at which the bet was due
+until its last state has arrived: where the server stands still, all bets that wait are charged for it. The server used
+{used:.0%} of its core at most: it has room to spare.
+
+{HEAD}
+|---|--:|--:|--:|--:|--:|--:|
+{rows}
+
+Medians with (lowest–highest) over {plan.repetitions} repetitions, in which the three take turns, each with a fresh Redis, fresh
+processes and {WARM_S:.0f} s of warm-up. CPU of the server is that of its whole process while the rounds were played.
+
+{verdicts}
+
+Noise is how far the repetitions without a backoffice lie apart.
+
+## What arrives
+
+{BOOKS}
+|---|--:|--:|--:|--:|
+{books}
+
+Each time the backoffice's database is then held against Redis: every entry of the ledger with all its fields, each exactly
+once, each player's in the order in which they happened, and a record for each round that is over. The run ends with an error
+where they differ.
+
+{_within(runs[DOWN])}
+A backoffice that is down is tried every 10 seconds at the latest; that and its start are part of the time.
+
+## What stands beside it
+
+In production a backoffice has a machine of its own. Here it shares a core with Redis and the players, so while they play it
+has only the time that they leave over (SCHED_IDLE), and its SQLite file lies in memory (/dev/shm), so that Redis has the disk
+for itself. The one that comes back after the run is a process as any other, with its file on the disk.
+
+{machine}
+"""
+
+
+def _row(what: str, found: list[Run]) -> str:
+    p50, p99, worst = zip(*(run.measured["latencies"] for run in found), strict=True)
+    cells = [spread([value * 1e3 for value in p50], 2), f"**{spread([value * 1e3 for value in p99], 2)}**"]
+    cells.append(spread([value * 1e3 for value in worst], 1))
+    cells += [spread(each, 0) if (each := _each(found, process)) else "" for process in ("server", "redis", "office")]
+    return f"| {what} | {' | '.join(cells)} |"
 
 
 def _each(found: list[Run], process: str) -> list[float]:
@@ -253,11 +320,29 @@ def _each(found: list[Run], process: str) -> list[float]:
     return [run.measured["cpu_s"][process] / run.measured["rounds"] * 1e6 for run in found if process in run.measured["cpu_s"]]
 
 
-def _spread(values: list[float], digits: int) -> str:
-    if not values:
-        return ""
-    middle, low, high = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
-    return middle if len(values) == 1 else f"{middle} ({low}–{high})"
+def _books(what: str, found: list[Run]) -> str:
+    entries, waiting = (spread([float(run[place]) for run in found], 0) for place in (1, 2))
+    answers = spread([run.answers_s for run in found], 1) if what == DOWN else ""
+    return f"| {what} | {entries} | {waiting} | {answers} | {spread([run.arrived_s for run in found], 1)} |"
+
+
+def verdict(what: str, found: list[Run], without: list[Run]) -> str:
+    """Unchanged is what differs by no more than the runs without a backoffice do among themselves; where those differ by more
+    than the figure itself, or where the backoffice had no time to take the ledger, nothing was shown."""
+    ours, theirs = ([run.measured["latencies"][1] * 1e3 for run in runs] for runs in (found, without))
+    more, noise = median(ours) - median(theirs), max(theirs) - min(theirs)
+    said = "unchanged within noise" if more <= noise else "**higher than noise explains**"
+    if noise > median(theirs):
+        said = "**nothing can be told**, the machine was too busy with other things"
+    elif what == UP and any(run.waiting > run.entries * BEHIND for run in found):
+        said += ", but **the backoffice did not keep up**, for want of time on its core"
+    return f"- {what}: p99 differs by {more:+.2f} ms, noise is {noise:.2f} ms: {said}."
+
+
+def _within(found: list[Run]) -> str:
+    longest = max(run.arrived_s for run in found)
+    met = "met" if longest <= TARGET_S else "**missed**"
+    return f"After a run without it all had arrived {longest:.0f} s after its start at most; the target is a minute: {met}."
 
 
 def _say(line: str) -> None:

@@ -70,7 +70,7 @@ def report(results: Results) -> str:
             "",
             f"Memory per idle connection (growth of the server's resident memory over {size.many} connections):",
             "",
-            *(f"- {name}: **{_spread(values, 1)} KiB**" for name, values in results.memory.items()),
+            *(f"- {name}: **{spread(values, 1)} KiB**" for name, values in results.memory.items()),
             "",
             "## Targets",
             "",
@@ -88,11 +88,11 @@ def _rows(results: Results) -> list[str]:
     rows = []
     for (what, count, how), figures in results.windows.items():
         cells = (
-            f"**{_spread(figures['cpu_us'], 0)}**",
-            _spread(figures["rounds_per_s"], 0),
-            _spread(figures["p50_ms"], 1),
-            _spread(figures["p99_ms"], 1),
-            "–" if what == ECHO else _spread(figures["redis_us"], 0),
+            f"**{spread(figures['cpu_us'], 0)}**",
+            spread(figures["rounds_per_s"], 0),
+            spread(figures["p50_ms"], 1),
+            spread(figures["p99_ms"], 1),
+            "–" if what == ECHO else spread(figures["redis_us"], 0),
         )
         rows.append(f"| {what}: {how} | {count} | {' | '.join(cells)} |")
     return rows
@@ -141,14 +141,14 @@ def _verdicts(results: Results) -> list[str]:
     for count in (results.size.few, results.size.many):
         bare, pool = found[f"bare, {count}"], found[f"pool, {count}"]
         lines += [
-            f"- {count} connections: CPU per settled bet is **{_spread(bare, 2)}** times that of a bare Tornado echo and a "
+            f"- {count} connections: CPU per settled bet is **{spread(bare, 2)}** times that of a bare Tornado echo and a "
             f"bare batched commit together; the target is at most {AT_MOST}: {_verdict(median(bare) <= AT_MOST)}.",
-            f"- {count} connections: CPU per settled bet is **{_spread(pool, 2)}** times that of the same server with a "
+            f"- {count} connections: CPU per settled bet is **{spread(pool, 2)}** times that of the same server with a "
             f"redis-py pool per call; the target is below 1/3: {_verdict(median(pool) < BELOW)}.",
         ]
     plain = found["pool, plain"]
     lines.append(
-        f"- {results.size.few} connections: CPU per plain action is **{_spread(plain, 2)}** times that of the same server "
+        f"- {results.size.few} connections: CPU per plain action is **{spread(plain, 2)}** times that of the same server "
         f"with a redis-py pool per call; the target is below 1/3: {_verdict(median(plain) < BELOW)}."
     )
     return lines
@@ -158,7 +158,7 @@ def _verdict(met: bool) -> str:
     return "met" if met else "**missed**"
 
 
-def _spread(values: list[float], digits: int) -> str:
+def spread(values: list[float], digits: int) -> str:
     middle, low, high = (f"{value:,.{digits}f}" for value in (median(values), min(values), max(values)))
     return middle if len(values) == 1 else f"{middle} ({low}–{high})"
 

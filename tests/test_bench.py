@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.backoffice import DOWN, UP, Run, verdict
+
 ROOT = Path(__file__).parent.parent
 FEW, MANY = 16, 200
 SETTLED = [("webingo", n) for n in (FEW, MANY)] + [("Tornado echo", n) for n in (FEW, MANY)]
@@ -36,4 +38,33 @@ def test_a_quick_run_finds_every_figure(tmp_path: Path) -> None:
     for ratio in found["ratios"].values():
         assert min(ratio) > 0
     for word in ("## Figures", "## Targets", "KiB", "redis-server: "):
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize(
+    "what, p99_ms, waiting, without, said",
+    [
+        (UP, 4.9, 10, (4.0, 5.0, 4.5), "unchanged within noise."),
+        (UP, 4.9, 90, (4.0, 5.0, 4.5), "did not keep up"),
+        (DOWN, 4.9, 100, (4.0, 5.0, 4.5), "unchanged within noise."),
+        (DOWN, 6.0, 100, (4.0, 5.0, 4.5), "higher than noise explains"),
+        (UP, 4.5, 10, (4.0, 9.0, 4.5), "nothing can be told"),
+    ],
+)
+def test_what_is_said_of_a_backoffice_is_no_more_than_was_shown(
+    what: str, p99_ms: float, waiting: int, without: tuple[float, ...], said: str
+) -> None:
+    def run(p99_ms: float) -> Run:
+        return Run({"latencies": [0.001, p99_ms / 1000, 0.1]}, entries=100, waiting=waiting)
+
+    assert said in verdict(what, [run(p99_ms)] * 3, [run(each) for each in without])
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are pinned and CPU is read as Linux does it")
+def test_a_quick_run_with_a_backoffice_finds_its_books_right() -> None:
+    command = [sys.executable, "-m", "bench.backoffice", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    for word in (f"| {UP} |", f"| {DOWN} |", "the target is a minute: met", "redis-server: "):
         assert word in done.stdout
