@@ -23,10 +23,10 @@ from webingo.user import User
 LIMIT = 500
 DESK = {"width": 1280, "height": 800}
 
-# Parts of a page that fetch themselves anew do so every few seconds: here twenty times as often.
+# Parts of a page that fetch themselves anew do so every few seconds: here eight times as often.
 _HURRY = """{
   const patient = window.setTimeout;
-  window.setTimeout = (call, ms, ...given) => patient(call, ms / 20, ...given);
+  window.setTimeout = (call, ms, ...given) => patient(call, ms / 8, ...given);
 }"""
 
 # How wide the page is, and which of its elements reach beyond the window. What is cut off on purpose (heads of tables whose

@@ -149,37 +149,34 @@ async def test_a_player_who_is_blocked_is_out_at_once_and_finds_the_open_round_w
             await expect(desk.row("oto").filter(has_text=reason)).to_have_count(1)
 
 
-@pytest.mark.parametrize("what", ["game", "site", "gaming"])
-async def test_what_is_disabled_lets_rounds_end_and_none_begin_and_the_lobby_shows_it(place: Workplace, what: str) -> None:
-    page, off, on = {
-        "game": ("/sites/demo/demo", "Disable", "Enable"),
-        "site": ("/sites/demo/demo", "Close the site", "Open the site"),
-        "gaming": ("/", "Disable all gaming", "Enable gaming"),
-    }[what]
-    async with (
-        place.desk("adm", "admin", page) as desk,
-        place.visit(f"bia-{what}") as lobby,
-        place.visit(f"caio-{what}") as table,
-    ):
-        here = desk["game-joker-bingo"] if what == "game" else None
+async def test_what_is_disabled_lets_rounds_end_and_none_begin_and_the_lobby_shows_it(place: Workplace) -> None:
+    async with place.desk("adm", "admin") as desk, place.visit("bia") as lobby, place.visit("caio") as table:
         await table.enter()
-        await table.bet_until_extra()
-        await expect(lobby["game-tile-joker-bingo"]).to_have_role("button")
-        await desk.answer(desk.button(off, here), off)
-        await expect(lobby["game-tile-joker-bingo"]).to_contain_text("Closed at the moment")
-        if what == "game":
-            await expect(lobby["game-tile-bingo-75"]).to_have_role("button")
-        await table.buy_extra()
-        await table["play"].click()
-        await expect(table["toast"]).to_have_text(re.compile("This game is closed at the moment"))
-        assert table.state["gamestate"]["name"] == "game"
-        await table["end"].click()
-        await expect(table["table"]).to_have_attribute("data-phase", "idle")
-        await expect(table["toast"].last).to_contain_text("Joker Bingo is closed at the moment.")
-        await desk.press_and_confirm(on, here)
-        await expect(lobby["game-tile-joker-bingo"]).to_have_role("button")
-        await table.settled()
-        await table.bet()
+        for path, off, on, others in (
+            (SITE, "Disable", "Enable", True),
+            (SITE, "Close the site", "Open the site", False),
+            ("/", "Disable all gaming", "Enable gaming", False),
+        ):
+            await table.bet_until_extra()
+            await expect(lobby["game-tile-joker-bingo"]).to_have_role("button")
+            await desk.go(path)
+            here = desk["game-joker-bingo"] if others else None
+            await desk.answer(desk.button(off, here), off)
+            await expect(lobby["game-tile-joker-bingo"]).to_contain_text("Closed at the moment")
+            tile = lobby["game-tile-bingo-75"]
+            await (expect(tile).to_have_role("button") if others else expect(tile).to_contain_text("Closed at the moment"))
+            await table.buy_extra()
+            await table["play"].click()
+            await expect(table["toast"]).to_have_text(re.compile("This game is closed at the moment"))
+            assert table.state["gamestate"]["name"] == "game"
+            await table["end"].click()
+            await expect(table["table"]).to_have_attribute("data-phase", "idle")
+            await expect(table["toast"].last).to_contain_text("Joker Bingo is closed at the moment.")
+            await table.page.evaluate("document.querySelectorAll('.toast-close').forEach((each) => each.click())")
+            await desk.press_and_confirm(on, here)
+            await expect(lobby["game-tile-joker-bingo"]).to_have_role("button")
+            await table.settled()
+            await table.bet()
 
 
 async def test_a_site_is_edited_with_its_form_and_those_who_play_have_it_at_their_next_round(place: Workplace) -> None:
