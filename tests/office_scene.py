@@ -87,7 +87,7 @@ def build(database: Database, rounds: int = 120_000) -> Scene:
         shown = [round_ for round_ in session.scalars(recorded) if round_.ended_at and round_.won > 3 * round_.wagered]
         bingo = next(r.id for r in shown if r.game == "joker-bingo")
         slots = next(r.id for r in shown if r.game == "atkins-diet" and r.denom == "credit")
-    return Scene(uids[0], uids[5], bingo, slots, asked, staff)
+    return Scene(uids[0], uids[33], bingo, slots, asked, staff)
 
 
 def _staff(database: Database) -> dict[str, int]:
@@ -142,7 +142,7 @@ def _days(database: Database, uids: list[str]) -> int:
         adjustments.refuse(session, by("eva", DAY - HOUR), third.id, "No proof that it is owed")
     _findings(database, by("marta", 8 * HOUR), uids)
     with database.write() as session:
-        blocked = players.set_blocked(session, by("joao", 5 * HOUR), "demo", uids[5], True, "Asked to be excluded for a month")
+        blocked = players.set_blocked(session, by("joao", 5 * HOUR), "demo", uids[33], True, "Asked to be excluded for a month")
         command = players.last_block(session, blocked)
     assert command and command[1]
     answered(command[1].id, 5 * HOUR - 500)

@@ -170,7 +170,7 @@ class Pictures:
     def __init__(self, console: Console, scene: Scene, started: Browser) -> None:
         self._console, self._started = console, started
         self.scene = scene
-        self._seats = {name: console.at_desk(id_) for name, id_ in scene.staff.items()}
+        self._seats = {name: console.at_desk(scene.staff[name]) for name in ("eva", "paulo", "audit-office")}
 
     async def page(self, shot: Shot, size: str, theme: str) -> Page:
         options: dict[str, Any] = {"is_mobile": True, "has_touch": True} if size == "phone" else {}
@@ -198,15 +198,16 @@ async def pictures() -> AsyncIterator[Pictures]:
         broken.add_api_route("/broken", lambda: 1 // 0)
         with serving(database) as console:
             console.pages.include_router(broken)
-            await _until_counted(console)
+            await _until_counted(console, scene.staff["eva"])
             async with browser() as started:
                 yield Pictures(console, scene, started)
         database.close()
 
 
-async def _until_counted(console: Console) -> None:
+async def _until_counted(console: Console, staff_id: int) -> None:
     """The odds of the games are counted beside; the pictures are of the time after."""
-    seat = console.signed_in("somebody")
+    seat = console.at_desk(staff_id)
+    await asyncio.to_thread(seat.get, "/games/joker-bingo")
     for _ in range(600):
         if "counting the odds" not in (await asyncio.to_thread(seat.get, "/games")).text:
             return

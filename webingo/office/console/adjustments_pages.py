@@ -13,7 +13,7 @@ from webingo.office.console.desk import Admin, Desk, Operator, Viewer, router
 from webingo.office.console.pages import own_path
 from webingo.office.console.paging import page
 from webingo.office.console.shown import money_text
-from webingo.office.services import adjustments, sites
+from webingo.office.services import adjustments, players, sites
 from webingo.office.tables import Adjustment
 
 routes = router()
@@ -31,6 +31,7 @@ def listed(desk: Viewer, state: str = "", cursor: Annotated[str, Query(alias="pa
             "adjustments.html",
             found=found,
             answers=adjustments.answers(session, found.rows),
+            names=players.names(session, (row.uid for row in found.rows)),
             state=state if state in STATES else "",
             states=STATES,
             waiting=adjustments.waiting(session),
