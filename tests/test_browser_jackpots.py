@@ -198,7 +198,8 @@ async def test_after_a_lost_connection_the_meters_go_on(house: House) -> None:
 @pytest.mark.parametrize("game", ["joker-bingo", "fairground-sevens", ""])
 @pytest.mark.parametrize("size", [PHONE, {"width": 320, "height": 568}, {"width": 844, "height": 390}])
 async def test_meters_have_room_on_every_screen(house: House, size: dict[str, int], game: str) -> None:
-    async with house.visit("hugo", size=size) as page:
+    # Each a player of their own: who has been at a table comes back to it.
+    async with house.visit(f"hugo{size['width']}{game}", size=size) as page:
         await expect(page[f"jackpot-value-{JOKER}"]).to_contain_text("10,0")
         await page.fits()
         if not game:
