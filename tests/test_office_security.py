@@ -301,7 +301,7 @@ def test_nothing_hostile_in_any_address_gets_through(console: Console) -> None:
             for value in next(dealt):
                 _answers(admin, _path(route), {parameter.alias: value})
                 tried += 1
-    assert tried > 250
+    assert tried > 200
     assert set(_everything(console)) == tables
 
 
