@@ -33,7 +33,7 @@ def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") ->
         live = flow.live(session, now)
         hour, days = flow.last_hour(session, now), flow.last_days(session, now)
         games = performance.lifetime(session, theories(desk))
-        notices = attention.notices(session, now, live.nodes, games)
+        notices = attention.notices(session, now, live.nodes, games, _titles(desk))
         jackpots = meters.all_meters(session)
         gaming = house.gaming(session)
         wins = meters.recent_wins(session, _WINS)
@@ -61,6 +61,10 @@ def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") ->
         hour_chart=_money_chart("by the minute, in the last hour", _clock(hour.begins), hour, chosen, charts.lines),
         days_chart=_money_chart("by the day, in the last two weeks", _dates(days.begins), days, chosen, charts.bars),
     )
+
+
+def _titles(desk: Desk) -> dict[str, str]:
+    return {game: manifest.title for game, manifest in desk.office.catalogue.games.items()}
 
 
 def band(game: performance.Performance) -> Markup:

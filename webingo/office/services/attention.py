@@ -33,14 +33,16 @@ class Notice(NamedTuple):
     finding: int | None = None
 
 
-def notices(session: Session, now: int, nodes: Sequence[Node], games: Iterable[Performance]) -> list[Notice]:
-    """All of them. Each kind is a look-up in an index."""
+def notices(
+    session: Session, now: int, nodes: Sequence[Node], games: Iterable[Performance], titles: Mapping[str, str]
+) -> list[Notice]:
+    """All of them. Each kind is a look-up in an index. `titles` are those of the games."""
     found = [
         *_gaming(session),
         *_findings(session),
         *_commands(session, now),
         *_silent(nodes, now),
-        *_outside(games),
+        *_outside(games, titles),
         *_waiting(session),
     ]
     return sorted(found, key=lambda notice: ("bad", "warn", "info").index(notice.tone))
@@ -120,13 +122,18 @@ def _silent(nodes: Sequence[Node], now: int) -> Iterator[Notice]:
             yield Notice("warn", f"Game server {node.name} is silent", text, "", node.alive_at)
 
 
-def _outside(games: Iterable[Performance]) -> Iterator[Notice]:
+def _outside(games: Iterable[Performance], titles: Mapping[str, str]) -> Iterator[Notice]:
     for game in games:
         if game.verdict == "outside" and game.band and game.rtp is not None:
             low, high = game.band
-            band = f"chance leaves {PERCENT} % of such between {low:.2%} and {high:.2%}"
-            text = f"{game.rtp:.2%} after {game.rounds:,} rounds on {game.site}; {band}."
-            yield Notice("warn", f"RTP of {game.game} outside its band", text, f"/games/{quote(game.game, safe='')}")
+            band = f"chance leaves {PERCENT} % of such between {100 * low:.2f} % and {100 * high:.2f} %"
+            text = f"{100 * game.rtp:.2f} % after {game.rounds:,} rounds on {game.site}; {band}."
+            yield Notice(
+                "warn",
+                f"The RTP of {titles.get(game.game, game.game)} is outside its band",
+                text,
+                f"/games/{quote(game.game, safe='')}",
+            )
 
 
 def _waiting(session: Session) -> Iterator[Notice]:
