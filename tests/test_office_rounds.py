@@ -51,6 +51,12 @@ SEARCHES = {
         lambda r: (r.site, r.game) == ("demo", "bingo-75"),
     ),
     "time": (Search(since=NOW - 5 * DAY, until=NOW - 4 * DAY), lambda r: NOW - 5 * DAY <= r.began_at < NOW - 4 * DAY),
+    "time before": (Search(until=NOW - 13 * DAY), lambda r: r.began_at < NOW - 13 * DAY),
+    "time and lost": (
+        Search(since=NOW - 3 * DAY, until=NOW - DAY, state="lost"),
+        lambda r: NOW - 3 * DAY <= r.began_at < NOW - DAY and r.ended_at is not None and r.won == 0,
+    ),
+    "open and time": (Search(state="open", until=NOW - 20_000), lambda r: r.ended_at is None and r.began_at < NOW - 20_000),
     "time and game": (
         Search(since=NOW - 2 * DAY, game="joker-bingo"),
         lambda r: r.began_at >= NOW - 2 * DAY and r.game == "joker-bingo",

@@ -30,6 +30,7 @@ def download(
         page = io.StringIO()
         writer = csv.writer(page)
         writer.writerow(header)
+        yield _taken(page)  # at once: the first row may have to be looked for
         with database.read() as session:
             for count, row in enumerate(rows(session), 1):
                 writer.writerow([cell(value) for value in row])

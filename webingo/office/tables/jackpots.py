@@ -33,4 +33,9 @@ class JackpotWin(Base):
     round: Mapped[str]
     game: Mapped[str]
     at: Mapped[int]
-    __table_args__ = (Index(None, "at", "claim"), Index(None, "platform", "uid", "at"), Index(None, "round"))
+    __table_args__ = (
+        Index(None, "at", "claim"),
+        Index(None, "platform", "uid", "at"),
+        Index(None, "round"),
+        Index(None, "platform", "site", "jackpot", "at", "claim"),
+    )

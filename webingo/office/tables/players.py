@@ -1,6 +1,6 @@
 """Players, what they have, and when they were there."""
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webingo.office.columns import Base
@@ -16,7 +16,14 @@ class Player(Base):
     first_at: Mapped[int]
     last_at: Mapped[int]
     blocked: Mapped[bool] = mapped_column(default=False)
-    __table_args__ = (Index(None, "uid", "platform"), Index(None, "last_at", "platform", "uid"), Index(None, "name", "uid"))
+    __table_args__ = (
+        Index(None, "uid", "platform"),
+        Index(None, "last_at", "platform", "uid"),
+        Index(None, "name", "uid"),
+        Index(
+            "ix_players_blocked", "last_at", "platform", "uid", sqlite_where=text("blocked"), postgresql_where=text("blocked")
+        ),
+    )
 
 
 class Wallet(Base):
