@@ -162,12 +162,13 @@ def routes(router: Any) -> Iterator[APIRoute]:
 
 @dataclass
 class Form:
-    """`fields` as they would be sent untouched; `kinds` are their types ("hidden", "select", …)."""
+    """`fields` as they would be sent untouched; `kinds` are their types ("hidden", "select", …), `options` those of selects."""
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    options: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Document(HTMLParser):
@@ -199,8 +200,10 @@ class Document(HTMLParser):
             form.fields[name], form.kinds[name] = "", tag
             self._select = name if tag == "select" else ""
             self._area = name if tag == "textarea" else ""
-        elif tag == "option" and self._select and (not form.fields[self._select] or "selected" in have):
-            form.fields[self._select] = have.get("value", "")
+        elif tag == "option" and self._select:
+            form.options.setdefault(self._select, []).append(have.get("value", ""))
+            if not form.fields[self._select] or "selected" in have:
+                form.fields[self._select] = have.get("value", "")
         elif tag == "button" and name:
             form.fields[name], form.kinds[name] = have.get("value", ""), "button"
 
