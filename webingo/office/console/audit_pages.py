@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Depends, Query
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
@@ -39,7 +39,7 @@ class Filter:
         if self.action:
             query = query.where(Audit.action == self.action)
         if self.subject:
-            query = query.where(Audit.subject >= self.subject, Audit.subject < self.subject + "\U0010ffff")
+            query = query.where(*_begins(Audit.subject if self._few(session) else Audit.subject + "", self.subject))
         for text, after in ((self.since, False), (self.until, True)):
             if (ms := _day_ms(text, after)) is not None:
                 query = query.where(Audit.at < ms if after else Audit.at >= ms)
@@ -50,12 +50,18 @@ class Filter:
                     query = query.where(Audit.n < edge + _DISORDER if after else Audit.n >= edge - _DISORDER)
         return query
 
+    def _few(self, session: Session) -> bool:
+        """Whether so few rows are about it that they may be sorted; of many the log itself has the newest at hand."""
+        some = select(Audit.n).where(*_begins(Audit.subject, self.subject)).limit(_FEW).subquery()
+        return (session.scalar(select(func.count()).select_from(some)) or 0) < _FEW
+
     def address(self) -> str:
         given = {name: getattr(self, name) for name in ("staff", "action", "subject", "since", "until") if getattr(self, name)}
         return "?" + urlencode(given) if given else ""
 
 
 PROGRAM = "(program)"
+_FEW = 2000
 _DISORDER = 1000  # so many rows may have been numbered in another order than that of their times
 
 
@@ -70,6 +76,12 @@ def _filter(
 
 
 Asked = Annotated[Filter, Depends(_filter)]
+
+
+def _begins(
+    subject: InstrumentedAttribute[str] | ColumnElement[str], text: str
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return subject >= text, subject < text + "\U0010ffff"
 
 
 def _day_ms(text: str, after: bool) -> int | None:

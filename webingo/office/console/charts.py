@@ -6,6 +6,8 @@ The content policy forbids styles and scripts within a page, so what pygal bring
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -41,6 +43,15 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Sho
     return _drawn(pygal.Bar, title, labels, series, shown, axis, rounded_bars=1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How values are written; two are the same where they write a number alike."""
+
+    shown: Shown = field(compare=False)
+    axis: Short = field(compare=False)
+    example: tuple[str, str]
+
+
 def _drawn(
     kind: type[Any],
     title: str,
@@ -51,23 +62,29 @@ def _drawn(
     **options: Any,
 ) -> Markup:
     """Both sizes; the style sheet shows the one that fits."""
+    example = shown(1_234_567.0)
+    writing = _Writing(shown, axis, (example, axis(example)))
+    kept = tuple(Series(one.title, tuple(one.values)) for one in series)
     drawn = Markup().join(
-        Markup('<div class="chart-{}">{}</div>').format(size, _sized(kind, title, labels, series, shown, axis, size, options))
+        Markup('<div class="chart-{}">{}</div>').format(
+            size, _sized(kind, title, tuple(labels), kept, writing, size, tuple(options.items()))
+        )
         for size in _SIZES
     )
     return Markup('<figure class="chart">{}{}</figure>').format(drawn, _legend(series))
 
 
+@lru_cache(maxsize=64)
 def _sized(
     kind: type[Any],
     title: str,
-    labels: Sequence[str],
-    series: Sequence[Series],
-    shown: Shown,
-    axis: Short,
+    labels: tuple[str, ...],
+    series: tuple[Series, ...],
+    writing: _Writing,
     size: str,
-    options: dict[str, Any],
+    options: tuple[tuple[str, Any], ...],
 ) -> Markup:
+    """Drawing takes most of a page's time, and a page that refreshes itself mostly has the same to draw."""
     width, height, names = _SIZES[size]
     chart = kind(
         width=width,
@@ -82,13 +99,13 @@ def _sized(
         truncate_label=-1,
         show_minor_x_labels=False,
         include_x_axis=True,
-        value_formatter=lambda value: axis(shown(value)),
-        **options,
+        value_formatter=lambda value: writing.axis(writing.shown(value)),
+        **dict(options),
     )
     chart.x_labels = list(labels)
     chart.x_labels_major = list(labels)[:: -(-len(labels) // names) or 1]
     for one in series:
-        chart.add(one.title, list(one.values), formatter=shown)
+        chart.add(one.title, list(one.values), formatter=writing.shown)
     return _plain(chart.render(), title)
 
 
