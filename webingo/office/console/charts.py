@@ -53,7 +53,7 @@ class _Writing:
 
 
 def _drawn(
-    kind: type[Any],
+    kind: Callable[..., Any],
     title: str,
     labels: Sequence[str],
     series: Sequence[Series],
@@ -76,7 +76,7 @@ def _drawn(
 
 @lru_cache(maxsize=64)
 def _sized(
-    kind: type[Any],
+    kind: Callable[..., Any],
     title: str,
     labels: tuple[str, ...],
     series: tuple[Series, ...],
