@@ -2,12 +2,12 @@
 
 import asyncio
 import gzip
+import json
 import re
 from collections import deque
 from contextlib import suppress
 from typing import Any
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from webingo.backoffice import contract, contract_books
@@ -159,7 +159,7 @@ class FakeBackoffice:
                 writer.write(b"\x00\x01 what?\r\n\r\n")
                 await writer.drain()
                 return False
-        data = orjson.dumps(answer)
+        data = json.dumps(answer).encode()  # json: numbers as large as they are
         if trouble == "cut":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (len(data) + 9))
             writer.write(data)

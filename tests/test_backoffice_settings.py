@@ -156,6 +156,7 @@ async def test_a_document_that_is_wrong_is_refused_and_the_last_good_one_stays(c
         server = await home.start()
         player = await playing(server)
         home.office.set_site(demo(games=[{"id": "jocker-bingo"}], max_players=3))
+        home.office.set_site(demo(initial_credits=10**30))
         home.office.set_site(demo(games=joker(bets=[1, 2], no_such=3)))
         refused = server.house.resources.refused
         await until(lambda: refused.get(("demo", "demo"), [("", "", "")])[0][1] == "games.0.settings.no_such")

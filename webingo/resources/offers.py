@@ -24,6 +24,8 @@ def checked(document: Mapping[str, Any], games: Mapping[str, GameManifest], debu
         site = Site.model_validate_json(orjson.dumps(document))
     except ValidationError as error:
         raise BadResource(invalid("", error, Site.model_fields)) from None
+    except TypeError as error:  # orjson's: a number beyond 64 bits, half of a surrogate pair, nested too deeply
+        raise BadResource([("", "", f"this is not JSON that can be read: {error}")]) from None
     offered, problems = offers(site, games, debug)
     if problems:
         raise BadResource([("", field, reason) for field, reason in problems])
