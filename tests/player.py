@@ -39,7 +39,11 @@ class Player:
     async def log_in(cls, port: int, uid: str = "ana", token: str = "", **where: str) -> "Player":
         player = await cls.connect(port, uid)
         player.send(auth={"uid": uid, "token": token, "userinfo": {}}, **{**DEMO, **where})
-        await player.next_state()
+        try:
+            await player.next_state()
+        except BaseException:
+            player.client.abort()
+            raise
         return player
 
     def send(self, **message: Any) -> None:
