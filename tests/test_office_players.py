@@ -233,10 +233,37 @@ def test_amounts_are_read_exactly_as_they_are_written(text, denom, units):
     assert smallest(text, denom) == units
 
 
-@pytest.mark.parametrize("text", ["", "-5", "1.5", "1e3", "٣", "1.005", "0x10", "1 2", "9" * 16, "NaN", "1_000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-5",
+        "1.5",
+        "1e3",
+        "٣",
+        "1.005",
+        "0x10",
+        "1 2",
+        "9" * 16,
+        "NaN",
+        "1_000",
+        "12,50",
+        "1,2,3",
+        "1,0000",
+        "1.000",
+        "1,00.5",
+    ],
+)
 def test_amounts_that_are_none_are_refused(text):
     with pytest.raises(Refused):
         smallest(text, "credit")
+
+
+@pytest.mark.parametrize("text", ["12,50", "1.234,50", "1.000", "12.500", ",50", "1,23", "1234,567", "0,100,00", "R$ 12,5"])
+def test_amounts_in_another_country_s_writing_are_no_other_amounts(text):
+    """12,50 was meant as twelve and a half, and must not give 1250."""
+    with pytest.raises(Refused):
+        smallest(text, "BRL")
 
 
 def test_what_is_shown_of_an_amount_can_be_typed_in_again():

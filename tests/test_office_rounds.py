@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import orjson
 import pytest
 from sqlalchemy import event, select, text
 
@@ -110,7 +111,9 @@ def test_an_id_finds_its_round_alone(session):
     assert find(session, Search(id="17-nothing")).rounds == []
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "1.", ".1", "1.x", "-1.2", "1" * 50 + ".1", "١.٢"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1", "1.", ".1", "1.x", "-1.2", "1" * 50 + ".1", "١.٢", "9" * 20 + ".1", f"1.{2**63}"]
+)
 def test_a_cursor_that_makes_no_sense_is_none(cursor):
     assert Cursor.parse(cursor) is None
 
@@ -182,6 +185,29 @@ def test_a_record_that_did_not_come_or_is_broken_is_none(database, session):
             {"blob": b"no zlib"},
         )
     assert replay.record_of(session, "00-broken") is None
+
+
+def test_a_record_of_another_kind_hides_nothing_else_of_its_round(database, session):
+    """Servers of another release may write other records: the page of the round must not go with them."""
+    round_ = session.scalars(select(Round).where(Round.ended_at.is_not(None)).order_by(Round.n.desc()).limit(1)).one()
+    record = replay.record_of(session, round_.id)
+    entries = replay.ledger_of(session, round_.id)
+    header, written, *rest = [orjson.loads(part) for part in record]
+    strange = [
+        [{}],
+        [{**header, "private": {}}],
+        [{**header, "state": None}],
+        [{**header, "state": {**header["state"], "actions": 7}}],
+        [header, {**written, "moves": [["wager"]]}, *rest],
+        [header, {**written, "params": []}, *rest],
+        [header, written, {}, *rest[1:]],
+    ]
+    for parts in strange:
+        with pytest.raises(ValueError):
+            replay.replay([orjson.dumps(part) for part in parts], entries)
+    other = {**header, "private": {**header["private"], "data": {"nothing": "known"}}}
+    proof = replay.verified([orjson.dumps(part) for part in [other, written, *rest]], shipped().games)
+    assert replay.problems_of(proof) or proof.holds
 
 
 def test_what_a_round_fed_is_added_up(session):

@@ -65,6 +65,13 @@ def test_the_door_leads_nowhere_else(console, target):
     assert door(console, "eva", PASSWORD, next=target).headers["location"] == "/"
 
 
+@pytest.mark.parametrize("referer", ["http://[", "http://[bad/", "//", "http://evil.example/x", "\u00e9"])
+def test_a_form_from_an_address_that_is_none_leads_to_the_door(console, referer):
+    answer = console.stranger().post("/gaming", headers={"Referer": referer.encode()})
+    assert answer.status_code == 401
+    assert 'href="/sign-in"' in answer.text
+
+
 def test_a_session_is_new_with_every_sign_in_and_only_its_hash_is_kept(console):
     console.somebody("eva")
     client = console.stranger()

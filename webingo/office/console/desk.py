@@ -161,9 +161,17 @@ def on_signed_out(request: Request, _error: Exception) -> Response:
     """Pages lead to the sign-in and back. Forms and refreshed parts are told only; from a form it leads back to its page."""
     if request.method in READS and not is_live(request):
         return see_other(_door_to(request.url.path, request.url.query))
-    page = urlsplit(request.headers.get("referer", ""))
-    door = _door_to(own_path(page.path), page.query) if page.netloc == request.url.netloc else "/sign-in"
+    door = _door_behind(request.headers.get("referer", ""), request.url.netloc)
     return problem(request, 401, "You are signed out. Sign in again; what you sent was not done.", door)
+
+
+def _door_behind(referer: str, host: str) -> str:
+    """The sign-in that leads back to the page of ours that a form was on."""
+    try:
+        page = urlsplit(referer)
+    except ValueError:  # "http://[" is no address
+        return "/sign-in"
+    return _door_to(own_path(page.path), page.query) if page.netloc == host else "/sign-in"
 
 
 def _door_to(path: str, query: str) -> str:

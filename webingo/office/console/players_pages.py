@@ -12,7 +12,7 @@ from webingo.errors import Refused
 from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.paging import page
-from webingo.office.console.shown import Part, part, smallest, utc
+from webingo.office.console.shown import Part, money_text, part, smallest, utc
 from webingo.office.services import adjustments, players
 from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
 
@@ -182,4 +182,5 @@ def adjust(
         return desk.to(back, refusal.message, "bad")
     if row.state == "waiting":
         return desk.to(back, "Asked for. A second person has to approve this adjustment.", "info")
-    return desk.to(back, "The adjustment is on its way to the player's wallet.")
+    told = f"{'+' if wanted > 0 else ''}{money_text(wanted, denom)}"
+    return desk.to(back, f"The adjustment is on its way to the player's wallet: {told}.")

@@ -17,10 +17,10 @@ from webingo.office.console import boards
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.pages import see_other
-from webingo.office.console.shown import finely, utc
+from webingo.office.console.shown import finely, ungrouped, utc
 from webingo.office.services import meters, players, replay, rounds, sites
 from webingo.office.services.rounds import Cursor, Search, find
-from webingo.office.tables import Round
+from webingo.office.tables import Entry, Round
 from webingo.resources.jackpots import fed
 from webingo.transaction.transaction import shard_of
 
@@ -55,7 +55,7 @@ def _search(asked: Mapping[str, str]) -> tuple[Search, dict[str, str]]:
     search = replace(search, since=since, until=until)
     if asked["win"]:
         try:
-            least = Decimal(asked["win"].replace(",", ""))
+            least = Decimal(ungrouped(asked["win"]))
             if not least.is_finite() or not 0 <= least < 10**13:
                 raise InvalidOperation
             search = replace(search, least_win=least)
@@ -156,7 +156,7 @@ def show_round(
         jackpots = replay.jackpots_of(session, round_id)
         name = players.names(session, [found.uid]).get((found.platform, found.uid), "")
         titles = meters.titles(session, found.platform, found.site)
-    told = replay.replay(record, entries) if record else None
+    told = _told(record, entries)
     shown = min(step, len(told.steps) - 1) if told else 0
     return desk.render(
         "round.html",
@@ -174,10 +174,18 @@ def show_round(
         finely=finely,
         before=entries[0].balance - entries[0].amount if entries else None,
         after=entries[-1].balance if entries else None,
-        proof=replay.verified(record, desk.office.catalogue.games) if record and proof else None,
+        proof=replay.verified(record, desk.office.catalogue.games) if record and told and proof else None,
         problems=replay.problems_of,
         at=lambda number: f"/rounds/{quote(round_id, safe='')}?step={number}" + ("&proof=true" if proof else ""),
     )
+
+
+def _told(record: list[bytes] | None, entries: Sequence[Entry]) -> replay.Replay | None:
+    """None also for a record that is like none of ours: the round's money has to be seen nevertheless."""
+    try:
+        return replay.replay(record, entries) if record else None
+    except ValueError:
+        return None
 
 
 def _board(told: replay.Replay, shown: int) -> Any:

@@ -159,16 +159,24 @@ Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]
 def smallest(text: str, denom: str) -> int:
     """What a person typed, in smallest units: 12.50 of a denomination with cents is 1250. Raises Refused; never rounds."""
     shown = DENOMINATIONS.get(denom, _PLAIN)
-    plain = text.strip().removeprefix(shown.prefix.strip()).removesuffix(shown.suffix.strip()).strip().replace(",", "")
+    bare = text.strip().removeprefix(shown.prefix.strip()).removesuffix(shown.suffix.strip()).strip()
+    plain = ungrouped(bare)
     match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,6}))?", plain)
     if match is None:
         raise Refused(
             Code.BAD_PARAMS, f"{text.strip()[:40]!r} is no amount. Write it like {money_text(shown.money_multiplier, denom)}."
         )
     scaled = Decimal(plain) * shown.money_multiplier
-    if scaled != int(scaled):
+    # Also zeros: who writes 1.000 for a thousand would get 1.
+    if len(match[2] or "") > len(str(shown.money_multiplier)) - 1:
         raise Refused(Code.BAD_PARAMS, f"The smallest amount is {money_text(1, denom)}.")
     return int(scaled)
+
+
+def ungrouped(text: str) -> str:
+    """A number without the commas between its thousands. Any other comma stays, so that it is no number: half of the world
+    writes 12,50 for what must not become 1250."""
+    return text.replace(",", "") if re.match(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])", text) else text
 
 
 def wallet_choice(wallet: Wallet) -> tuple[str, str]:

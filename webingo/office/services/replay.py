@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,36 @@ from webingo.office.tables import Entry, JackpotWin, RoundRecord
 from webingo.resources.game import GameManifest
 from webingo.resources.jackpots import fed
 from webingo.session.proof import Proof, header_of, prove
+
+
+class _State(BaseModel):
+    """With the next three what is needed of a record's parts to show them: a server of another release may write others."""
+
+    id: str
+    name: str
+    data: dict[str, Any]
+    actions: list[str]
+
+
+class _Private(BaseModel):
+    settings: dict[str, Any]
+    data: Any
+
+
+class _Header(BaseModel):
+    game: str
+    version: str
+    at: int
+    state: _State
+    private: _Private
+
+
+class _Written(BaseModel):
+    action: str
+    params: dict[str, Any]
+    draws: list[tuple[str, list[Any], Any]]
+    moves: list[tuple[str, int]]
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +85,11 @@ def record_of(session: Session, round_id: str) -> list[bytes] | None:
 
 
 def replay(record: Sequence[bytes], entries: Sequence[Entry]) -> Replay:
-    """`entries` are the round's, in the order of the ledger."""
+    """`entries` are the round's, in the order of the ledger. Raises ValueError for a record that is like none of ours."""
+    _Header.model_validate_json(record[0])
+    for place in range(1, len(record) - 1, 2):
+        _Written.model_validate_json(record[place])
+        _State.model_validate_json(record[place + 1])
     header = header_of(list(record))
     money = [entry for entry in entries if entry.kind in ("wager", "win")]
     steps = [Step(0, "", {}, (), (), header["at"], header["state"])]
@@ -83,6 +118,8 @@ def verified(record: Sequence[bytes], manifests: Mapping[str, GameManifest]) -> 
     except BadResource as error:
         _, name, reason = error.problems[0]
         return Proof(header, problem=f"its settings can't be played today: {name}: {reason}")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return Proof(header, problem=f"its states are not such as the game makes: {type(error).__name__}")
 
 
 def ledger_of(session: Session, round_id: str) -> Sequence[Entry]:

@@ -59,7 +59,8 @@ class Cursor(NamedTuple):
         value, _, n = text.partition(".")
         if not (value.isascii() and value.isdigit() and n.isascii() and n.isdigit() and len(text) < 40):
             return None
-        return cls(int(value), int(n))
+        found = cls(int(value), int(n))
+        return found if max(found) < 2**63 else None
 
 
 class Found(NamedTuple):
