@@ -167,6 +167,26 @@ async def test_a_meter_that_was_tampered_with_is_found(store: Store) -> None:
         assert only.startswith(problem)
 
 
+async def test_a_meter_that_was_put_back_to_an_earlier_moment_is_found(store: Store) -> None:
+    """As where its node of a cluster has lost the last second, and the ledger's has not: nobody reads those wagers again."""
+    site = new_site()
+    jackpots = Jackpots(store, OneSite(site), SystemRng(), SystemClock())  # type: ignore[arg-type]
+    await jackpots.start([site])
+    shelf, meter = jackpots.shelf, MeterId(site.platform, site.denomination, site.id, "jp_game")
+    earlier = await shelf.read(meter)
+    (player,) = await seated(store, site, 1)
+    await play(player, site, 100, wins=False)
+    await done(store, shelf, site)
+    await jackpots.stop()
+    held = await shelf.read(meter)
+    assert held.contributed > 0
+    lost = replace(earlier, n=held.n + 1, passed=dict.fromkeys(held.passed, "0-1"))
+    assert await shelf.put(meter, held, Change(lost)) is None
+    (finding,) = [each for each in (await reconcile_meters(shelf, store)).findings if each.meter == str(meter)]
+    assert finding.problem == "what was fed is not what the ledger says"
+    assert (finding.expected, finding.found) == (held.contributed, 0)
+
+
 async def test_a_win_that_its_wallet_never_got_is_found(store: Store) -> None:
     site = new_site()
     (player,) = await seated(store, site, 1)

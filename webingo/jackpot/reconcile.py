@@ -1,9 +1,10 @@
 """Whether the meters are right: each in itself, and all of them against the ledger, also while the server goes on."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from webingo.jackpot.feeder import contributions_of
+from webingo.jackpot.feeder import GROUP, contributions_of
 from webingo.jackpot.meter import Meter, MeterId, Win, after
 from webingo.jackpot.shelf import Shelf
 from webingo.resources.jackpots import MILLION
@@ -40,13 +41,19 @@ class _Books(NamedTuple):
     owed: set[str]
 
 
+_NONE = _Books(Meter(), {}, set())
+
+
 async def reconcile_meters(shelf: Shelf, store: Store) -> MeterAudit:
     """Raises Refused(UNAVAILABLE)."""
+    # Read before the meters: what the group is done with is in them, or it is lost.
+    done = [(await store.standing(GROUP, shard)).position for shard in range(SHARDS)]
     books = {meter: await _read(shelf, meter) for meter in await shelf.meters()}
     found = [finding for meter, held in books.items() for finding in _in_itself(meter, held)]
-    contributed, paid, whole = await _from_ledger(store, books)
+    contributed, paid, whole = await _from_ledger(store, books, done)
     if whole:
-        for meter, held in books.items():
+        for meter in {**books, **contributed}:
+            held = books.get(meter, _NONE)
             if contributed[meter] != held.meter.contributed:
                 problem = "what was fed is not what the ledger says"
                 found.append(MeterFinding(str(meter), problem, contributed[meter], held.meter.contributed))
@@ -79,8 +86,11 @@ def _in_itself(meter: MeterId, books: _Books) -> list[MeterFinding]:
     return found
 
 
-async def _from_ledger(store: Store, books: dict[MeterId, _Books]) -> tuple[Counter[MeterId], dict[str, list[Entry]], bool]:
-    """What was fed into each meter as far as it has got, and the entries of paid jackpots by id; whether nothing is missing."""
+async def _from_ledger(
+    store: Store, books: dict[MeterId, _Books], done: Sequence[str]
+) -> tuple[Counter[MeterId], dict[str, list[Entry]], bool]:
+    """What was fed into each meter, as far as it has got or its group is `done`, and the entries of paid jackpots by id;
+    whether nothing is missing."""
     contributed, paid, whole = Counter[MeterId](), defaultdict[str, list[Entry]](list), True
     for shard in range(SHARDS):
         async for entry in store.entries(shard):
@@ -88,7 +98,8 @@ async def _from_ledger(store: Store, books: dict[MeterId, _Books]) -> tuple[Coun
                 paid[entry.id].append(entry)
             if entry.fed:
                 for meter, (fed,) in contributions_of([entry]).items():
-                    if meter in books and not after(fed.position, books[meter].meter.passed.get(shard, "")):
+                    passed = books.get(meter, _NONE).meter.passed.get(shard, "")
+                    if not after(fed.position, passed) or not after(fed.position, done[shard]):
                         contributed[meter] += fed.amount
         whole = whole and not await store.trimmed(shard)
     return contributed, paid, whole
