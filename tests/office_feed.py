@@ -142,7 +142,7 @@ class Sender:
 def keep_sending(url: str, key: str, rate: float, stop: Any, told: Any) -> None:
     """In a process of its own, until `stop` is set: so many rounds a second, handed on four times a second as an outbox does.
     Puts (rounds, entries, seconds of the longest delay) into the queue `told` at the end."""
-    feed, longest = Feed("live", int(time.time() * 1000)), 0.0
+    feed, longest = Feed(f"live-{fresh_id()[:8]}", int(time.time() * 1000)), 0.0
 
     async def run() -> None:
         nonlocal longest

@@ -5,14 +5,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webingo.office.services.upsert import Upsert, pages
+from webingo.office.services.upsert import Lookup, Upsert
 from webingo.office.tables import Entry, Finding
 
 _WALLET = itemgetter("platform", "denom", "uid")
 _PLACE = itemgetter("platform", "denom", "uid", "seq")
+_BALANCES = Lookup([Entry.platform, Entry.denom, Entry.uid, Entry.seq], [Entry.balance])
 _NOTED = Upsert(Finding, lambda statement: statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
 
 
@@ -30,14 +31,10 @@ def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) 
 
 def _before(session: Session, firsts: Sequence[dict[str, Any]]) -> dict[tuple[str, str, str], tuple[int, int]]:
     """(seq, balance) of the last entry before these, by wallet; nothing for a wallet without any."""
-    columns = (Entry.platform, Entry.denom, Entry.uid, Entry.seq)
     known: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for page in pages(firsts):
-        wanted = [(*_WALLET(row), row["seq"] - 1) for row in page]
-        for platform, denom, uid, seq, balance in session.execute(
-            select(*columns, Entry.balance).where(tuple_(*columns).in_(wanted))
-        ):
-            known[platform, denom, uid] = (seq, balance)
+    wanted = [(*_WALLET(row), row["seq"] - 1) for row in firsts]
+    for platform, denom, uid, seq, balance in _BALANCES.run(session, wanted):
+        known[platform, denom, uid] = (seq, balance)
     for row in firsts:
         if _WALLET(row) not in known and (last := _last_before(session, row)):
             known[_WALLET(row)] = last

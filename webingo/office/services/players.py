@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from webingo.errors import Code, Refused
@@ -54,11 +54,13 @@ def around(session: Session, players: Iterable[Player]) -> Around:
     """For one page of players."""
     keys = [(player.platform, player.uid) for player in players]
     wallets: dict[Who, list[Wallet]] = defaultdict(list)
-    held = select(Wallet).where(tuple_(Wallet.platform, Wallet.uid).in_(keys)).order_by(Wallet.denom)
+    # Not as pairs, for which SQLite would read the whole table: that there may be a few too many does no harm.
+    platforms, uids = {platform for platform, _ in keys}, {uid for _, uid in keys}
+    held = select(Wallet).where(Wallet.platform.in_(platforms), Wallet.uid.in_(uids)).order_by(Wallet.denom)
     for wallet in session.scalars(held) if keys else ():
         wallets[wallet.platform, wallet.uid].append(wallet)
-    there = tuple_(PlayerSession.platform, PlayerSession.uid).in_(keys)
-    open_ = select(PlayerSession.platform, PlayerSession.uid).where(there, PlayerSession.ended_at.is_(None)).distinct()
+    there = PlayerSession.platform.in_(platforms), PlayerSession.uid.in_(uids)
+    open_ = select(PlayerSession.platform, PlayerSession.uid).where(*there, PlayerSession.ended_at.is_(None)).distinct()
     return Around(wallets, {(platform, uid) for platform, uid in session.execute(open_)} if keys else set())
 
 

@@ -1,13 +1,13 @@
-"""INSERT … ON CONFLICT of many rows, which SQLite and PostgreSQL have alike and SQLAlchemy keeps apart."""
+"""Statements for many rows at once, which SQLite and PostgreSQL have alike and SQLAlchemy keeps apart."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, LargeBinary, Text, bindparam, cast, column, func, select
+from sqlalchemy import JSON, ColumnElement, LargeBinary, Text, bindparam, cast, column, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
 MOST_ROWS = 500
 """In one statement: SQLite takes 32,766 values."""
@@ -61,6 +61,38 @@ class Upsert:
         return (
             _from_json(statement, {name: statement.table.c[name] for name in names}) if dialect == "postgresql" else statement
         )
+
+
+class Lookup:
+    """Finds the rows whose `keys` have one of many combinations of values, each by one look into the index of the keys.
+
+    `(a, b) IN ((1, 2), …)` would say the same, and SQLite would read the whole table for it.
+    """
+
+    def __init__(self, keys: Sequence[InstrumentedAttribute[Any]], others: Sequence[InstrumentedAttribute[Any]]) -> None:
+        self._keys, self._others = keys, others
+        self._made: dict[str, Any] = {}
+
+    def run(self, session: Session, wanted: Sequence[Sequence[Any]]) -> list[Any]:
+        """Answers (*keys, *others) of each row that there is."""
+        if not wanted:
+            return []
+        dialect = session.get_bind().dialect.name
+        if dialect not in self._made:
+            self._made[dialect] = self._make(dialect)
+        return list(session.execute(self._made[dialect], {"wanted": orjson.dumps(wanted).decode()}))
+
+    def _make(self, dialect: str) -> Any:
+        told = cast(bindparam("wanted", type_=Text()), JSON) if dialect == "postgresql" else bindparam("wanted", type_=Text())
+        each = (func.json_array_elements if dialect == "postgresql" else func.json_each)(told).table_valued("value").c.value
+        same = [key == self._part(dialect, each, place, key) for place, key in enumerate(self._keys)]
+        return select(*self._keys, *self._others).where(*same)
+
+    @staticmethod
+    def _part(dialect: str, each: Any, place: int, key: InstrumentedAttribute[Any]) -> Any:
+        if dialect == "postgresql":
+            return cast(each.op("->>")(literal_column(str(place))), key.type)
+        return func.json_extract(each, literal_column(f"'$[{place}]'"))
 
 
 def _from_json(statement: Any, columns: Mapping[str, ColumnElement[Any]]) -> Any:
