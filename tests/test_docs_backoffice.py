@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -214,6 +215,18 @@ def test_one_command_starts_both_and_says_what_the_page_says(tmp_path: Path) -> 
         process.kill()
         process.wait()
         kill_embedded(tmp_path / "var/redis")
+
+
+def test_a_port_that_another_program_has_is_not_taken_for_the_backoffice(tmp_path: Path) -> None:
+    """Nor asked whether it is well: another house's backoffice would say yes, and get this one's books."""
+    for name in ("res", "static", "config.json"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    with socket.create_server(("localhost", 0)) as other:
+        env = environment(http_port=free_port(), backoffice_port=other.getsockname()[1])
+        command = [WEBINGO, "serve", "--backoffice"]
+        ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, "can't listen on port" in ended.stderr) == (1, True), ended.stdout + ended.stderr
+    assert not (tmp_path / "var/backoffice.db").exists()
 
 
 # -- the smallest one ---------------------------------------------------------------------------------------------------------

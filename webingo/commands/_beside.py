@@ -36,8 +36,8 @@ class Beside:
         self._config = config
         self._port = settings.backoffice_port or _free_port()
         host = settings.backoffice_address
-        host = "localhost" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-        self.url = f"http://{host}:{self._port}/"
+        self._host = "localhost" if host in ("", "0.0.0.0", "::") else host
+        self.url = f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}/"
         self._process: subprocess.Popen[bytes] | None = None
         self._leaving = self._lost = False
 
@@ -47,6 +47,9 @@ class Beside:
         return {"rgs_base": self.url, "backoffice_url": self.url}
 
     def __enter__(self) -> "Beside":
+        # Whoever has the port already may answer, too, and be healthy: another house's backoffice would get this one's books.
+        with suppress(OSError), socket.create_connection((self._host, self._port), timeout=1):
+            raise Failure(f"the backoffice can't listen on port {self._port} of {self._host}: another program does")
         command = [*_PROGRAM, "backoffice", "--until-eof", "--port", str(self._port)]
         if self._config is not None:
             command += ["--config", str(self._config)]
