@@ -10,16 +10,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from tests.office_data import Sample, deal
-from webingo.backoffice.accounting import Accounting
+from webingo.backoffice.accounting import PACE, Accounting
 from webingo.backoffice.client import Client
 from webingo.resources.site import Site
 from webingo.rng import SystemRng, fresh_id
 from webingo.support.clock import SystemClock
 from webingo.transaction.transaction import Entry, WalletId
 from webingo.user import SHARDS, User
-
-PAGE = 500
-"""Entries that a server's outbox hands on at once."""
 
 
 class Sheet(NamedTuple):
@@ -50,7 +47,7 @@ class Feed:
                 open_[user.shard] = Sheet(user.shard, [], {})
             sheet = open_[user.shard]
             self._play(sheet, user, self._now + number)
-            if len(sheet.entries) > PAGE - 10:
+            if len(sheet.entries) >= PACE.page:
                 yield open_.pop(user.shard)
         yield from open_.values()
 
@@ -113,7 +110,7 @@ class Sender:
         self._store = _Records()
         self._accounting = Accounting(self._client, self._store)  # type: ignore[arg-type]
 
-    async def send(self, sheets: Sequence[Sheet], at_once: int = 8) -> None:
+    async def send(self, sheets: Sequence[Sheet], at_once: int = PACE.parallel) -> None:
         """All of them, `at_once` shards at the same time, as an outbox does. Raises what the accounting raises."""
         by_shard = defaultdict[int, list[Sheet]](list)
         for sheet in sheets:
@@ -140,7 +137,7 @@ class Sender:
 
 
 def keep_sending(url: str, key: str, rate: float, stop: Any, told: Any) -> None:
-    """In a process of its own, until `stop` is set: so many rounds a second, handed on four times a second as an outbox does.
+    """In a process of its own, until `stop` is set: so many rounds a second, handed on as often as an outbox does.
     Puts (rounds, entries, seconds of the longest delay) into the queue `told` at the end."""
     feed, longest = Feed(f"live-{fresh_id()[:8]}", int(time.time() * 1000)), 0.0
 
@@ -150,8 +147,8 @@ def keep_sending(url: str, key: str, rate: float, stop: Any, told: Any) -> None:
         begun = time.monotonic()
         while not stop.is_set():
             now = time.monotonic() - begun
-            if now - due < 0.25:
-                await asyncio.sleep(0.25 - (now - due))
+            if now - due < PACE.rest_s:
+                await asyncio.sleep(min(PACE.rest_s - (now - due), 0.2))
                 continue
             await sender.send(list(feed.sheets(int((now - due) * rate) or 1)))
             longest, due = max(longest, time.monotonic() - begun - due), now
