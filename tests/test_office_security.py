@@ -224,6 +224,9 @@ def test_every_answer_has_cautious_headers(console: Console) -> None:
             assert answer.headers["cache-control"] == "no-store"
     styles = [have["href"] for tag, have in Document(answers[0].text).elements if have.get("rel") == "stylesheet"]
     assert "immutable" in admin.get(styles[0]).headers["cache-control"]
+    # Kept for a year is only what can't change under its address: no other release's file, and no page.
+    other = (styles[0][:-1], styles[0] + "&v=2", "/assets/none.css?v=1", "/players/assets/ana?v=1", "/nothing/assets/x?v=1")
+    assert {admin.get(path).headers["cache-control"] for path in other} == {"no-store"}
 
 
 def test_bodies_that_are_too_large_or_of_unknown_length_are_not_read(console: Console) -> None:

@@ -4,6 +4,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webingo.office.console.pages import asset
+
 MOST_BYTES = 2 << 20
 """The largest body: a site's document with room to spare."""
 
@@ -20,6 +22,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_ASSETS = "/assets/"
 _SECURE_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 _KEEP = "public, max-age=31536000, immutable"  # an asset's address changes with what is in it
 
@@ -37,19 +40,25 @@ class Shield:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(scope, MutableHeaders(scope=message))
+                _add_headers(scope, message["status"], MutableHeaders(scope=message))
             await send(message)
 
         refusal = _refusal(Headers(scope=scope))
         await (refusal or self.app)(scope, receive, guarded)
 
 
-def _add_headers(scope: Scope, headers: MutableHeaders) -> None:
+def _add_headers(scope: Scope, status: int, headers: MutableHeaders) -> None:
     secure = _SECURE_ONLY if scope["scheme"] == "https" else {}
     for name, value in {**HEADERS, **secure}.items():
         headers.setdefault(name, value)
-    asset = "/assets/" in scope["path"]
-    headers.setdefault("Cache-Control", _KEEP if asset and b"v=" in scope["query_string"] else "no-store")
+    headers.setdefault("Cache-Control", _KEEP if status == 200 and _is_newest(scope) else "no-store")
+
+
+def _is_newest(scope: Scope) -> bool:
+    """Whether this is an asset in the version that was asked for. Beside a program of another release it may not be, and what
+    is kept for a year under the other's address would be wrong for a year."""
+    path, query = scope["path"], scope["query_string"].decode("latin-1")
+    return path.startswith(_ASSETS) and asset(path.removeprefix(_ASSETS)) == f"{path}?{query}"
 
 
 def _refusal(headers: Headers) -> ASGIApp | None:
