@@ -16,6 +16,7 @@ from sqlalchemy import MetaData, insert, select
 from tests.console import Console, Document, Form, Seat, a_player, actor, routes, serving
 from tests.office import KEY, NOW
 from tests.office_data import Dice
+from webingo.office.console import exports
 from webingo.office.console.shown import part, unpart
 from webingo.office.services import adjustments, audit, sites
 from webingo.office.tables import Adjustment, Base, Entry, JackpotWin, Player, Round, Staff, StaffSession
@@ -397,6 +398,11 @@ def test_formulas_in_an_export_are_text(console: Console) -> None:
     admin = console.signed_in("admin-8", "admin")
     rows = admin.get("/audit.csv").text.splitlines()
     assert any("'=HYPERLINK(1)" in row and "'@x" in row and "'+1" in row for row in rows)
+
+
+def test_the_name_of_an_export_is_plain(console: Console) -> None:
+    answer = exports.download(console.database, 'ledger-€"\r\nX: ../y', ["a"], lambda _session: [])
+    assert answer.headers["content-disposition"] == 'attachment; filename="ledger-____X__.._y.csv"'
 
 
 def test_random_bytes_for_bodies_are_refused_in_words(console: Console) -> None:

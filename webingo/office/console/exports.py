@@ -24,7 +24,9 @@ def cell(value: Any) -> Any:
 def download(
     database: Database, name: str, header: Sequence[str], rows: Callable[[Session], Iterable[Sequence[Any]]]
 ) -> StreamingResponse:
-    """An answer with the file; `rows` reads in a session of its own, which lives as long as the download."""
+    """An answer with the file; `rows` reads in a session of its own, which lives as long as the download.
+
+    Of `name` letters, digits and dashes are kept: a denomination that a server sent may be in it."""
 
     def lines() -> Iterator[str]:
         page = io.StringIO()
@@ -38,7 +40,8 @@ def download(
                     yield _taken(page)
         yield _taken(page)
 
-    disposition = f'attachment; filename="{name}.csv"'
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in name)
+    disposition = f'attachment; filename="{plain}.csv"'
     return StreamingResponse(lines(), media_type="text/csv", headers={"Content-Disposition": disposition})
 
 
