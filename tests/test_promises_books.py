@@ -194,13 +194,12 @@ def _killer(node: ServerProcess) -> Callable[[], None]:
 async def all_is_consumed(url: str, began: float, limit_s: float) -> float:
     """Waits until nobody has anything left to read; answers for how long."""
     store = await open_store(url)
-    start = time.monotonic()
+    shelf, start = shelf_beside(store), time.monotonic()
     try:
         assert set(await store.groups()) >= {"accounting", "jackpots"}
         while time.monotonic() - start < limit_s:
             lags = [(await store.standing(group, shard)).lag for group in await store.groups() for shard in range(SHARDS)]
-            books = await read_books(url)
-            if not any(lags) and not any(owed for _, _, owed in books.meters.values()):
+            if not any(lags) and not any([await shelf.owed(meter) for meter in await shelf.meters()]):
                 return time.monotonic() - start
             await asyncio.sleep(0.25)
     finally:
