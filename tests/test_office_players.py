@@ -1,5 +1,6 @@
 """Players in the console: found, blocked, and given money by two people. The services on both databases, the pages on one."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,8 +11,9 @@ from tests.console import Document, a_player, actor, serving
 from tests.office import NOW
 from webingo.backoffice.contract import CommandDone
 from webingo.errors import Code, Refused
-from webingo.office.console.shown import money_text, part, smallest, unpart
-from webingo.office.services import adjustments, commands, players
+from webingo.office.addresses import part, unpart
+from webingo.office.console.shown import money_text, smallest
+from webingo.office.services import adjustments, attention, commands, players
 from webingo.office.tables import Adjustment, Audit, Change, Command, Entry, Player, Value, Wallet
 
 LIMIT = 500
@@ -352,3 +354,10 @@ def test_two_people_adjust_a_wallet_in_the_console(console):
     assert "decided already" not in ada.said(f"/adjustments/{row.id}/approve", back="/adjustments?state=waiting")
     assert "decided already" in ada.said(f"/adjustments/{row.id}/refuse", reason="too late")
     assert sent(console.database) == [("adjust", -1000)]
+
+
+@pytest.mark.parametrize("uid", STRANGE)
+def test_what_needs_attention_leads_to_its_player_whatever_the_id(uid):
+    path = attention._wallets_player(f"wallet:demo:credit:{uid}#7")
+    assert unpart(path.removeprefix("/players/demo/")) == uid
+    assert re.fullmatch(r"[^/?#%]+", path.removeprefix("/players/demo/"))

@@ -16,8 +16,8 @@ from sqlalchemy import MetaData, insert, select
 from tests.console import Console, Document, Form, Seat, a_player, actor, routes, serving
 from tests.office import KEY, NOW
 from tests.office_data import Dice
+from webingo.office.addresses import part, unpart
 from webingo.office.console import exports
-from webingo.office.console.shown import part, unpart
 from webingo.office.services import adjustments, audit, sites
 from webingo.office.tables import Adjustment, Base, Entry, JackpotWin, Player, Round, Staff, StaffSession
 

@@ -7,10 +7,11 @@ from fastapi import HTTPException, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from webingo.office.addresses import part
 from webingo.office.console.dashboard_pages import band, theories
 from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import download
-from webingo.office.console.shown import Part, part, utc
+from webingo.office.console.shown import Part, utc
 from webingo.office.services import gaming, performance, sites
 from webingo.office.services.performance import Performance
 from webingo.resources.game import GameManifest

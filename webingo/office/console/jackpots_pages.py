@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from webingo.office.addresses import part
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.paging import page
-from webingo.office.console.shown import Part, finely, part, utc
+from webingo.office.console.shown import Part, finely, utc
 from webingo.office.services import meters, players
 from webingo.office.tables import JackpotWin
 

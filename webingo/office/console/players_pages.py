@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from webingo.errors import Refused
+from webingo.office.addresses import part
 from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import download
 from webingo.office.console.paging import page
-from webingo.office.console.shown import Part, money_text, part, smallest, utc
+from webingo.office.console.shown import Part, money_text, smallest, utc
 from webingo.office.services import adjustments, players
 from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
 

@@ -3,14 +3,14 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from typing import Annotated
 
 from fastapi import Path
 from markupsafe import Markup, escape
 from pydantic import AfterValidator
 
 from webingo.errors import Code, Refused
+from webingo.office.addresses import part, unpart
 from webingo.office.tables import Wallet
 from webingo.wallet.denomination import DENOMINATIONS, Denomination
 
@@ -138,18 +138,6 @@ def deed(action: str) -> str:
         return _DEEDS[action]
     noun, _, verb = action.partition(".")
     return f"{words(noun)} {_DONE.get(verb, verb)}".replace(".", " ")
-
-
-def part(value: Any) -> str:
-    """Somebody else's id as one part of a path, whatever is in it: slashes, dots and per cent signs would not come through.
-
-    As in addresses, but with ~ for the per cent sign; `unpart` takes it back."""
-    quoted = quote(str(value), safe="").replace("~", "%7E")
-    return (quoted if quoted.strip(".") else quoted.replace(".", "%2E")).replace("%", "~")
-
-
-def unpart(value: str) -> str:
-    return unquote(value.replace("~", "%"), errors="replace")
 
 
 Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]

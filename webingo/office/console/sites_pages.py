@@ -6,8 +6,9 @@ from fastapi import HTTPException, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from webingo.office.addresses import part
 from webingo.office.console.desk import Admin, Operator, Viewer, router
-from webingo.office.console.shown import Part, part
+from webingo.office.console.shown import Part
 from webingo.office.services import gaming, meters, performance, sites
 from webingo.office.services.compare import differences, side_by_side, written
 from webingo.office.services.denied import Denied

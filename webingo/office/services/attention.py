@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from webingo.office.addresses import part
 from webingo.office.services.audit import Actor, note
 from webingo.office.services.flow import Node
 from webingo.office.services.gaming import gaming
@@ -98,14 +98,14 @@ def _wallets_player(subject: str) -> str:
     kind, _, wallet = subject.partition(":")
     platform, _, rest = wallet.partition(":")
     uid = rest.partition(":")[2].rpartition("#")[0]
-    return f"/players/{quote(platform, safe='')}/{quote(uid, safe='')}" if kind == "wallet" and uid else ""
+    return f"/players/{part(platform)}/{part(uid)}" if kind == "wallet" and uid else ""
 
 
 def _commands(session: Session, now: int) -> Iterator[Notice]:
     failed = (Command.state == "failed", Command.at >= now - FAILED_MS)
     for command in session.scalars(select(Command).where(*failed).order_by(Command.n.desc()).limit(_MOST)):
         uid, platform = command.payload.get("uid", ""), command.payload.get("platform", "")
-        path = f"/players/{quote(str(platform), safe='')}/{quote(str(uid), safe='')}"
+        path = f"/players/{part(platform)}/{part(uid)}"
         text = f"{uid}: {command.message or command.code or 'no reason was given'}"
         yield Notice("bad", f"A server could not {command.command}", text, path, command.done_at)
     late = (Command.state == "pending", Command.at < now - LATE_MS)
@@ -132,7 +132,7 @@ def _outside(games: Iterable[Performance], titles: Mapping[str, str]) -> Iterato
                 "warn",
                 f"The RTP of {titles.get(game.game, game.game)} is outside its band",
                 text,
-                f"/games/{quote(game.game, safe='')}",
+                f"/games/{part(game.game)}",
             )
 
 
