@@ -96,6 +96,8 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"rgs_base": "http://localhost/", "rgs_key": f"{SECRET} {SECRET}"}, "rgs_key", "without spaces"),
         ({"rgs_base": "http://backoffice.example/rgs-api/", "rgs_key": SECRET}, "rgs_base", "needs https"),
         ({"rgs_base": "http://8.8.8.8/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "http://134744072/", "rgs_key": SECRET}, "rgs_base", "needs https"),
+        ({"rgs_base": "http://0x8080808/", "rgs_key": SECRET}, "rgs_base", "needs https"),
         ({"rgs_base": "http://0.0.0.0/", "rgs_key": SECRET}, "rgs_base", "needs https"),
         ({"rgs_base": "http://localhost.example/", "rgs_key": SECRET}, "rgs_base", "needs https"),
         ({"rgs_base": "https://me:secret@host/", "rgs_key": SECRET}, "rgs_base", "only scheme, host, port and path"),

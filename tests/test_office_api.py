@@ -5,6 +5,7 @@ import gzip
 import json
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -397,6 +398,20 @@ def test_a_database_that_is_away_is_told_as_such(client, database, monkeypatch):
 
     monkeypatch.setattr(sites, "every_site", broken)
     assert refused(client.get("/v1/sites"), 503, "UNAVAILABLE")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_taken_into_a_file_that_is_there_no_more(databases, catalogue, replaced):
+    database, ana = databases.fresh("sqlite"), Ledger("ana")
+    with served(create_app(database, office_settings(), catalogue)) as url, caller(url) as client:
+        assert client.post("/v1/ledger", json=ana.batch([ana.entry("grant", 5)])).status_code == 200
+        file = Path(str(database.url.database))
+        file.unlink()
+        if replaced:
+            file.touch()
+        assert refused(client.post("/v1/ledger", json=ana.batch([ana.entry("grant", 5)])), 503, "UNAVAILABLE")
+        assert refused(client.get("/healthz"), 503, "UNAVAILABLE")
+    database.close()
 
 
 def test_a_bug_tells_nothing_of_itself(client, monkeypatch):

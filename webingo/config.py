@@ -240,7 +240,9 @@ def unsafe(url: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:
-        inside = "." not in host or host.rpartition(".")[2] in ("localhost", "local", "internal")
+        # A name is a word: 134744072 and 0x8080808 are addresses too, as many resolvers read them.
+        top = host.rpartition(".")[2]
+        inside = (top == host and host[0].isalpha()) or top in ("localhost", "local", "internal")
     else:
         inside = address.is_loopback or (address.is_private and not address.is_unspecified)
     return "" if inside else "a host outside of the own network needs https"

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webingo.errors import BadResource
@@ -47,8 +47,10 @@ class Database:
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._one_writer = threading.Lock()
         self.bell = Bell()
+        self._file: tuple[int, int] | None = None
         if self.sqlite:
-            event.listen(self.engine, "connect", _set_up_sqlite)
+            event.listen(self.engine, "connect", _set_up_sqlite)  # which makes the file
+            event.listen(self.engine, "connect", self._note_file)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
@@ -66,8 +68,24 @@ class Database:
         alone = self._one_writer if self.sqlite else nullcontext()
         with alone, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
+            self._check_file()
         if session.info.get(NEWS):
             self.bell.ring()
+
+    def check(self) -> None:
+        """Raises OperationalError where it can't be used."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+        self._check_file()
+
+    def _note_file(self, *_: Any) -> None:
+        self._file = self._file or _identity(self.url)
+
+    def _check_file(self) -> None:
+        """What is written to a file that was removed or replaced is lost with the last connection: it must not be taken."""
+        if self.sqlite and _identity(self.url) != self._file:
+            reason = FileNotFoundError(f"{self.name} was removed or replaced since it was opened; start the backoffice again")
+            raise OperationalError(None, None, reason)
 
     def upgrade(self) -> None:
         """Brings the tables to what this program needs. Raises BadResource where that can't be done."""
@@ -110,6 +128,14 @@ def _checked(url: str) -> URL:
     if not made.database or made.database == ":memory:":
         raise BadResource([("backoffice_database", "", "SQLite needs a file: sqlite:///var/backoffice.db")])
     return made
+
+
+def _identity(url: URL) -> tuple[int, int] | None:
+    try:
+        found = Path(str(url.database)).stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino)
 
 
 def _revision(connection: Connection) -> str | None:
