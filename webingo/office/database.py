@@ -83,7 +83,7 @@ class Database:
 
     def _check_file(self) -> None:
         """What is written to a file that was removed or replaced is lost with the last connection: it must not be taken."""
-        if self.sqlite and _identity(self.url) != self._file:
+        if self._file and _identity(self.url) != self._file:
             reason = FileNotFoundError(f"{self.name} was removed or replaced since it was opened; start the backoffice again")
             raise OperationalError(None, None, reason)
 
