@@ -97,6 +97,14 @@ def test_a_round_is_added_up_and_counted_when_it_is_closed(database):
     assert every(database, GameMinute, "minute") == [((NOW + 90_000) // 60_000,)]
 
 
+def test_a_round_that_is_closed_again_is_counted_once_and_its_money_is_not_lost(database):
+    ana = Ledger("ana")
+    send(database, ana.batch([ana.entry("grant", 100), ana.entry("wager", -4, "r1"), ana.entry("end", 0, "r1", closes=True)]))
+    send(database, ana.batch([ana.entry("win", 7, "r1", NOW + 5, closes=True)]))
+    assert every(database, Round, "wagered", "won", "ended_at") == [(4, 7, NOW)]
+    assert counts(database) == [[(1, 4, 16.0, 7)]] * 3
+
+
 def test_jackpots_are_no_part_of_what_games_win(database):
     ana = Ledger("ana")
     first = [ana.entry("grant", 100), *ana.round(4, 10)]
@@ -190,12 +198,19 @@ def test_the_same_batches_at_the_same_time_count_once(database):
     assert counts(database)[0] == [(100, 200, 400.0, 100)]
 
 
+OTHER = {
+    "wallet": "demo:credit:bia", "seq": 2, "kind": "adjustment", "amount": 50, "balance": 50, "round": "r0", "game": "bingo-75",
+    "site": "pub", "at": NOW + 1, "note": "because", "fed": "jp_a=1", "closes": True,
+}  # fmt: skip
+
+
 def test_an_id_with_other_contents_is_refused_and_nothing_is_written(database):
     ana = Ledger("ana")
     first = ana.entry("grant", 100)
     send(database, ana.batch([first]))
-    with pytest.raises(Denied, match="CONFLICT"):
-        send(database, ana.batch([{**first, "amount": 50, "balance": 50}, ana.entry("wager", -1, "r1")]))
+    for name, value in OTHER.items():
+        with pytest.raises(Denied, match="CONFLICT"):
+            send(database, ana.batch([{**first, name: value}, ana.entry("wager", -1, "r1")]))
     assert every(database, Entry, "amount") == [(100,)]
     assert every(database, Round, "id") == []
 

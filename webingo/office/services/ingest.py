@@ -20,8 +20,11 @@ from webingo.office.tables import Entry, RoundRecord
 Row = dict[str, Any]
 """A row of `tables.Entry`."""
 
-_SAME = ("platform", "denom", "uid", "seq", "kind", "amount", "balance", "round")
-"""What a repeated entry has to agree in with the one that is kept."""
+_SAME = (
+    *("platform", "denom", "uid", "seq", "kind", "amount", "balance"),
+    *("round", "game", "site", "at", "note", "fed", "closes"),
+)
+"""What a repeated entry has to agree in with the one that is kept: all but where it stands in the servers' database."""
 
 
 # Whichever of the two unique keys is taken: of two transactions with the same entries PostgreSQL may see the other's wallet

@@ -46,11 +46,10 @@ def add(session: Session, rows: Iterable[dict[str, Any]], versions: Mapping[str,
     what is wagered in open rounds is what the house holds. Jackpots are no part of `won`: their money is the meters'.
     """
     rounds = _rounds(rows, versions)
-    closed = {name for name, one in rounds.items() if one["ended_at"] is not None}
     totals: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0, 0, 0, 0])
     for name, wagered, won, ended_at in _ROUNDS.run(session, [rounds[name] for name in sorted(rounds)]):
         one = rounds[name]
-        if name in closed:
+        if ended_at is not None and ended_at == one["ended_at"]:  # a round that ended before has kept the time of that
             counted = [1, wagered, float(wagered) ** 2, won]
         elif ended_at is not None and (one["wagered"] or one["won"]):
             counted = [0, one["wagered"], 0, one["won"]]  # money that came after the end: it must not get lost
