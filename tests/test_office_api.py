@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from tests.office import KEY, NOW, Ledger, caller, office_settings, served
 from webingo.backoffice import contract
@@ -17,7 +18,7 @@ from webingo.office.app import create_app
 from webingo.office.services import commands, gaming, sites, visits
 from webingo.office.services.audit import Actor
 from webingo.office.services.catalogue import Catalogue
-from webingo.office.tables import Audit, Player, PlayerSession
+from webingo.office.tables import Audit, Finding, Player, PlayerSession
 from webingo.support.clock import SystemClock
 
 BOSS = Actor(1, "boss", "admin", "127.0.0.1", NOW)
@@ -412,6 +413,19 @@ def test_nothing_is_taken_into_a_file_that_is_there_no_more(databases, catalogue
         assert refused(client.post("/v1/ledger", json=ana.batch([ana.entry("grant", 5)])), 503, "UNAVAILABLE")
         assert refused(client.get("/healthz"), 503, "UNAVAILABLE")
     database.close()
+
+
+def test_another_ledger_than_before_is_refused_and_stands_in_the_findings(client, database):
+    ana = Ledger("ana")
+    first = ana.entry("grant", 5)
+    assert client.post("/v1/ledger", json=ana.batch([first])).status_code == 200
+    for _ in range(2):
+        other = ana.batch([{**first, "amount": 6, "balance": 6}])
+        assert refused(client.post("/v1/ledger", json=other), 409, "CONFLICT")
+    with database.read() as session:
+        found = session.scalars(select(Finding)).one()
+    assert (found.kind, found.subject) == ("conflict", f"shard:{ana.user.shard}")
+    assert "other contents" in found.details["message"]
 
 
 def test_a_bug_tells_nothing_of_itself(client, monkeypatch):

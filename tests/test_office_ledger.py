@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from tests.console import actor
 from tests.office import NOW, Ledger, record
 from webingo.backoffice.contract_books import JackpotSnapshots, LedgerBatch, PlayerSnapshot
-from webingo.office.services import ingest, snapshots
+from webingo.office.services import attention, findings, ingest, snapshots
 from webingo.office.services.denied import Denied
 from webingo.office.tables import (
     Entry,
@@ -290,3 +291,35 @@ def test_rounds_are_numbered_in_the_order_in_which_they_came(database):
     assert all(a < b for a, b in pairwise(numbers))
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Round)) == 3
+
+
+def note_refused(database, shard=7, message="Another ledger.", at=NOW):
+    with database.write() as session:
+        findings.note_refused(session, shard, message, at)
+
+
+def test_a_refused_shard_is_noted_once_and_again_after_it_was_ticked_off(database):
+    note_refused(database)
+    note_refused(database, at=NOW + 1)
+    note_refused(database, shard=8)
+    assert every(database, Finding, "kind", "subject", "at") == [("conflict", "shard:7", NOW), ("conflict", "shard:8", NOW)]
+    with database.write() as session:
+        first = session.scalars(select(Finding).where(Finding.subject == "shard:7")).one()
+        assert attention.clear(session, actor("eva"), first.n)
+    note_refused(database, message="Still another.", at=NOW + 2)
+    found = every(database, Finding, "subject", "at", "cleared_by")
+    assert found == [("shard:7", NOW + 2, None), ("shard:8", NOW, None)]
+
+
+def test_a_refused_shard_is_the_first_that_needs_attention_however_much_else_there_is(database):
+    note_refused(database)
+    with database.write() as session:
+        session.add_all(
+            Finding(at=NOW, kind="gap", subject=f"wallet:demo:credit:u#{n}", details={"after": 1, "seq": n}) for n in range(30)
+        )
+    with database.read() as session:
+        told = attention.notices(session, NOW, [], [], {})
+    assert told[0].title == "The books of shard 7 are refused"
+    assert "Another ledger." in told[0].text and "Lost books" in told[0].text
+    assert [notice.title for notice in told].count("Ledger entries are missing") == 20
+    assert "31 findings" in [notice.title for notice in told]

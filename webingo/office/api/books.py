@@ -5,7 +5,8 @@ from webingo.backoffice.contract_books import JackpotSnapshots, LedgerBatch, Led
 from webingo.office.api.answers import documented
 from webingo.office.api.router import router
 from webingo.office.office import Here
-from webingo.office.services import ingest, snapshots
+from webingo.office.services import findings, ingest, snapshots
+from webingo.office.services.denied import Denied
 
 routes = router("books")
 
@@ -14,8 +15,13 @@ routes = router("books")
 def ledger(here: Here, body: LedgerBatch) -> LedgerTaken:
     """Takes entries of one shard with the records of the rounds that they close. All of it is written, or nothing."""
     sheet = ingest.read(body)
-    with here.database.write() as session:
-        return ingest.take(session, sheet, here.clock.now_ms())
+    try:
+        with here.database.write() as session:
+            return ingest.take(session, sheet, here.clock.now_ms())
+    except Denied as denied:
+        with here.database.write() as session:  # the other one has taken back all that it wrote
+            findings.note_refused(session, body.shard, denied.message, here.clock.now_ms())
+        raise
 
 
 @routes.post("/players", responses=documented())

@@ -18,6 +18,10 @@ LATE_MS = 60_000
 FAILED_MS = 7 * 86_400_000
 """For so long a command that failed is pointed at."""
 _FINDINGS = {"gap": "Ledger entries are missing", "balance": "A balance does not follow from the ledger"}
+_REFUSED = (
+    "Its accounting stands still, and its entries wait in Redis. Was Redis put back to an earlier day, or are there two at "
+    "this backoffice? What to do: docs/backoffice.md, Lost books. It comes back here until that is done."
+)
 _MOST = 20
 """Of a kind, so many are named one by one."""
 
@@ -70,12 +74,17 @@ def _gaming(session: Session) -> Iterator[Notice]:
 
 def _findings(session: Session) -> Iterator[Notice]:
     open_ = Finding.cleared_at.is_(None)
-    for finding in session.scalars(select(Finding).where(open_).order_by(Finding.n.desc()).limit(_MOST)):
+    query = select(Finding).where(open_).limit(_MOST)
+    refused = session.scalars(query.where(Finding.kind == "conflict").order_by(Finding.subject)).all()
+    others = session.scalars(query.where(Finding.kind != "conflict").order_by(Finding.n.desc())).all()
+    for finding in (*refused, *others):
         path = _wallets_player(finding.subject)
         title = _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
+        if finding.kind == "conflict":
+            title = f"The books of shard {finding.subject.partition(':')[2]} are refused"
         yield Notice("bad", title, told(finding.kind, finding.subject, finding.details), path, finding.at, finding.n)
-    if (count := _count(session, Finding.n, open_)) > _MOST:
-        yield Notice("bad", f"{count} findings", "Only the newest are listed here.")
+    if (count := _count(session, Finding.n, open_)) > len(refused) + len(others):
+        yield Notice("bad", f"{count} findings", "Not all are listed here.")
 
 
 def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
@@ -89,6 +98,8 @@ def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
     if kind == "balance" and {"expected", "balance"} <= details.keys():
         number = subject.rpartition("#")[2]
         return f"{where}: at entry {number} the balance is {details['balance']}, and should be {details['expected']}."
+    if kind == "conflict" and "message" in details:
+        return f"{details['message']} {_REFUSED}"
     listed = ", ".join(f"{name} {value}" for name, value in details.items())
     return f"{subject}: {listed}" if listed else subject
 

@@ -16,6 +16,23 @@ _PLACE = itemgetter("platform", "denom", "uid", "seq")
 _BALANCES = Lookup([Entry.platform, Entry.denom, Entry.uid, Entry.seq], [Entry.balance])
 _NOTED = Upsert(Finding, lambda statement: statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
 
+_REFUSED = Upsert(
+    Finding,
+    lambda statement: statement.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={"at": statement.excluded.at, "details": statement.excluded.details, "cleared_by": None, "cleared_at": None},
+        where=Finding.cleared_at.is_not(None),
+    ),
+)
+
+
+def note_refused(session: Session, shard: int, message: str, now_ms: int) -> None:
+    """A shard's books stand still: its ledger is not the one that was sent before (CONFLICT), and is sent again for ever.
+
+    Noted with the first refusal; again with the next one after somebody has ticked it off, since it stands still yet."""
+    row = {"at": now_ms, "kind": "conflict", "subject": f"shard:{shard}", "details": {"message": message}}
+    _REFUSED.run(session, [row])
+
 
 def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
     """Holds new ledger entries against the one before, wallet by wallet: numbers without a gap, balances that follow.

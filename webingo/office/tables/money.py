@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webingo.office.columns import Base
 
+_OPEN = text("ended_at IS NULL")
+
 
 class Entry(Base):
     """A line of the servers' ledger, as it is: `entry` is its id there, `position` where it stands in its shard."""
@@ -60,7 +62,8 @@ class Round(Base):
         Index(None, "game", "n"),
         Index(None, "won", "n"),
         Index(None, "began_at", "n"),
-        Index("ix_rounds_open", "n", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+        Index("ix_rounds_open", "n", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_rounds_held", "platform", "site", "denom", "game", "wagered", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
 
@@ -119,7 +122,8 @@ class GameDay(Base):
 
 class Finding(Base):
     """Something that does not add up and that somebody has to look at, once for each `kind` and `subject`. `gap`: entries of a
-    wallet are missing before the one that came. `cleared_by` has looked at it."""
+    wallet are missing before the one that came; `balance`: it does not follow; `conflict`: a shard's ledger is refused.
+    `cleared_by` has looked at it."""
 
     __tablename__ = "findings"
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
