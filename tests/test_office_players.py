@@ -29,9 +29,9 @@ def console(databases):
     database.close()
 
 
-def ask(database, by, amount, uid="ana", reason="because of that"):
+def ask(database, by, amount, uid="ana", reason="because of that", form=None):
     with database.write() as session:
-        return adjustments.ask(session, by, "demo", uid, "credit", amount, reason, LIMIT)
+        return adjustments.ask(session, by, "demo", uid, "credit", amount, reason, LIMIT, form)
 
 
 def decide(database, deed, by, row, *given):
@@ -73,6 +73,45 @@ def test_two_who_ask_at_once_count_each_other(database):
     with ThreadPoolExecutor(8) as pool:
         states = list(pool.map(lambda number: ask(database, actor(f"s{number}"), 300).state, range(8)))
     assert sorted(states) == ["sent"] + ["waiting"] * 7
+
+
+def test_a_form_that_is_sent_again_leads_to_what_was_asked_for_first(database):
+    a_player(database, "ana")
+    a_player(database, "bia")
+    first = ask(database, EVA, 200, form="f1")
+    given = {"amount": 200, "uid": "ana", "reason": "because of that", "by": EVA}
+    for changes in ({}, {"amount": 100}, {"uid": "bia"}, {"reason": "another"}, {"by": BOB}):
+        with pytest.raises(adjustments.Repeated) as repeated:
+            ask(database, **{**given, **changes}, form="f1")
+        assert (repeated.value.first.id, repeated.value.first.amount) == (first.id, 200)
+        assert repeated.value.same is (changes == {})
+    assert sent(database) == [("adjust", 200)]
+    with database.read() as session:
+        assert session.scalar(select(func.count(Audit.n))) == 1
+    ask(database, EVA, 200, form="f2")
+    ask(database, EVA, -50)
+    ask(database, EVA, -50)
+    assert len(sent(database)) == 4
+
+
+@pytest.mark.parametrize("uids", [["ana"], ["ana", "bia"]])
+def test_a_form_that_is_sent_many_times_at_once_is_asked_for_once(database, uids):
+    """Also for other players, whose rows are no common lock."""
+    for uid in ("ana", "bia"):
+        a_player(database, uid)
+    together = threading.Barrier(8)
+
+    def send(number):
+        together.wait()
+        try:
+            return ask(database, EVA, 300, uid=uids[number % len(uids)], form="f1").state
+        except adjustments.Repeated as repeated:
+            return repeated.first.amount
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(send, range(8)))
+    assert sorted(results, key=str) == [300] * 7 + ["sent"]
+    assert sent(database) == [("adjust", 300)]
 
 
 def test_who_asked_can_not_approve_nor_refuse_and_only_admins_can(database):

@@ -4,7 +4,8 @@ The limit holds for what a wallet was given and taken without a second person wi
 are no way around it. An adjustment is carried out by a command, whose answer makes it `done` or `failed`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,20 +14,46 @@ from webingo.errors import Code, Refused
 from webingo.office.services import audit, commands
 from webingo.office.services.audit import Actor
 from webingo.office.services.players import checked_reason, subject
+from webingo.office.services.upsert import insert
 from webingo.office.tables import Adjustment, Command, Player, Wallet
 
 MOST = 2**53 - 1
 DAY_MS = 86_400_000
 
 
-def ask(session: Session, by: Actor, platform: str, uid: str, denom: str, amount: int, reason: str, limit: int) -> Adjustment:
-    """Sends it, or lets it wait for a second person. `amount` is signed, in smallest units of a wallet that the player has.
+class Repeated(Refused):
+    """The form was sent before. `same`: with the same contents; `first` is what was asked for then."""
 
-    Raises Refused: no such wallet, nothing or too much, no reason.
-    """
-    reason = checked_reason(reason)
+    def __init__(self, first: Adjustment, same: bool) -> None:
+        self.first, self.same = first, same
+        super().__init__(Code.STALE, "This form was sent before. Nothing was done a second time.")
+
+
+def checked_amount(amount: int) -> int:
+    """Raises Refused."""
     if not 0 < abs(amount) <= MOST:
         raise Refused(Code.BAD_PARAMS, "The amount must not be zero, nor larger than any wallet.")
+    return amount
+
+
+def ask(
+    session: Session,
+    by: Actor,
+    platform: str,
+    uid: str,
+    denom: str,
+    amount: int,
+    reason: str,
+    limit: int,
+    form: str | None = None,
+) -> Adjustment:
+    """Sends it, or lets it wait for a second person. `amount` is signed, in smallest units of a wallet that the player has;
+    `form` the id of the form that it was asked for with, which is good for one.
+
+    Raises Refused: no such wallet, nothing or too much, no reason; and Repeated.
+    """
+    asked = {"platform": platform, "uid": uid, "denom": denom, "amount": checked_amount(amount)}
+    asked |= {"reason": checked_reason(reason), "asked_by": by.name}
     # The lock makes two who ask at once count each other.
     if (
         session.get(Player, (platform, uid), with_for_update=True) is None
@@ -34,17 +61,22 @@ def ask(session: Session, by: Actor, platform: str, uid: str, denom: str, amount
     ):
         raise Refused(Code.BAD_PARAMS, "This player has no such wallet.")
     alone = abs(amount) + without_second(session, platform, uid, denom, by.at) <= limit
-    row = Adjustment(
-        platform=platform, uid=uid, denom=denom, amount=amount, reason=reason, asked_by=by.name, asked_at=by.at, state="waiting"
-    )
-    session.add(row)
-    session.flush()
-    audit.note(
-        session, by, "adjustment.ask", subject(row.platform, row.uid), _details(row) | {"reason": reason, "approval": not alone}
-    )
+    row = _added(session, asked | {"asked_at": by.at, "state": "waiting", "form": form}, asked)
+    details = _details(row) | {"reason": row.reason, "approval": not alone}
+    audit.note(session, by, "adjustment.ask", subject(row.platform, row.uid), details)
     if alone:
         _send(session, by, row)
     return row
+
+
+def _added(session: Session, values: dict[str, Any], asked: Mapping[str, Any]) -> Adjustment:
+    """One statement, so that of two with the same form one is added, also at the same time. Raises Repeated."""
+    statement = insert(session, Adjustment).values(**values).on_conflict_do_nothing(index_elements=["form"])
+    if (made := session.scalar(statement.returning(Adjustment.id))) is not None:
+        return session.get_one(Adjustment, made)
+    first = session.scalars(select(Adjustment).where(Adjustment.form == values["form"])).one()
+    session.expunge(first)
+    raise Repeated(first, all(getattr(first, name) == value for name, value in asked.items()))
 
 
 def without_second(session: Session, platform: str, uid: str, denom: str, at: int) -> int:

@@ -63,7 +63,8 @@ class PlayerSession(Base):
 class Adjustment(Base):
     """Money that staff gives or takes. `state`: waiting (for a second person), sent, done, failed, refused.
 
-    `command` is the id of the command that carries it out, once it was sent."""
+    `command` is the id of the command that carries it out, once it was sent. `form` names the page's form, which is good for
+    one: what is sent twice is asked for once."""
 
     __tablename__ = "adjustments"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -78,4 +79,5 @@ class Adjustment(Base):
     decided_at: Mapped[int | None]
     state: Mapped[str]
     command: Mapped[str | None] = mapped_column(unique=True)
-    __table_args__ = (Index(None, "platform", "uid", "id"), Index(None, "state", "id"))
+    form: Mapped[str | None]
+    __table_args__ = (Index(None, "platform", "uid", "id"), Index(None, "state", "id"), Index(None, "form", unique=True))
