@@ -105,6 +105,8 @@ def crowd(
             pour(database, raw, made, rows)
         newest = (tables.Site.platform == "demo") & (tables.Site.site == "demo")
         session.execute(update(tables.Site).where(newest).values(version=versions + 3))
+        numbered = update(tables.Value).where(tables.Value.name == "changes")
+        session.execute(numbered.values(number=adjustments + 100))
         _wins(session, wins)
         out = select(tables.Player.uid).order_by(tables.Player.uid).limit(blocked)
         session.execute(update(tables.Player).where(tables.Player.uid.in_(out)).values(blocked=True))

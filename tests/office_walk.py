@@ -41,20 +41,24 @@ class Measured:
 
 
 class Walk:
-    """`client` is signed in. What takes longer than `suspicious` seconds is tried thrice."""
+    """`client` is signed in. What takes longer than `suspicious` seconds is tried thrice. With `far` lists are followed to
+    their ends, and forms are filled in by two fields at once."""
 
-    def __init__(self, client: httpx.Client, typed: Typed, combinations: int, suspicious: float = 0.1) -> None:
+    def __init__(
+        self, client: httpx.Client, typed: Typed, combinations: int, suspicious: float = 0.1, far: bool = True
+    ) -> None:
+        self._far = far
         self._client, self._typed, self._combinations, self._suspicious = client, typed, combinations, suspicious
         self._forms = set[str]()
         self.found: dict[str, Measured] = {}
 
-    def page(self, address: str) -> str:
-        """Its text; "" for a file. Every answer has to be a success, or lead to a page."""
+    def page(self, address: str) -> Document:
+        """An empty one for a file. Every answer has to be a success, or lead to a page."""
         found = self.found.setdefault(address, Measured())
         text = self._try(address, found)
         while found.middle > self._suspicious and len(found.seconds) < 3:
             self._try(address, found)
-        return text
+        return Document(text)
 
     def _try(self, address: str, found: Measured) -> str:
         begun = time.perf_counter()
@@ -73,26 +77,26 @@ class Walk:
     def everything(self, starts: Iterable[str]) -> None:
         """These pages, their tabs, what their forms find, and the pages before and behind each."""
         for start in starts:
-            text = self.page(start)
-            for address in _tabs(start, text):
-                self._beside(address, self.page(address))
-            self._beside(start, text)
-            for form in Document(text).forms if text else ():
+            page = self.page(start)
+            for address in _tabs(start, page):
+                self._beside(self.page(address))
+            self._beside(page)
+            for form in page.forms:
                 if form.method == "get" and form.action not in self._forms:
                     self._forms.add(form.action)
                     for address in self._asked(form):
                         far = [link for one in _pagers(self.page(address)) for link in _far(one)]
-                        if far and far[-1] not in self.found:
+                        if self._far and far and far[-1] not in self.found:
                             self.page(far[-1])
 
     def again(self, addresses: Iterable[str], times: int) -> None:
         for address in itertools.chain.from_iterable(itertools.repeat(list(addresses), times)):
             self._try(address, self.found.setdefault(address, Measured()))
 
-    def _beside(self, address: str, text: str) -> None:
-        """The next page, one from the middle and one from the end of the list, and the way back from there."""
-        for link in _pagers(text):
-            for far in (link, *_far(link)):
+    def _beside(self, page: Document) -> None:
+        """The next page, and with `far` one from the middle and one from the end of the list, and the way back from there."""
+        for link in _pagers(page):
+            for far in (link, *_far(link)) if self._far else (link,):
                 if far in self.found:
                     continue
                 for back in _pagers(self.page(far)):
@@ -117,6 +121,9 @@ class Walk:
 
     def _pairs(self, offered: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
         empty = {name: values[0] for name, values in offered.items()}
+        if not self._far:
+            yield from (tuple({**empty, name: value}.values()) for name, values in offered.items() for value in values[:9])
+            return
         for one, other in itertools.combinations(offered, 2):
             for values in itertools.product(offered[one], offered[other]):
                 yield tuple({**empty, one: values[0], other: values[1]}.values())
@@ -149,17 +156,16 @@ def starts(paths: Iterable[str], known: Mapping[str, Sequence[Mapping[str, str]]
             yield re.sub(r"{(\w+)(:\w+)?}", lambda name, values=values: quote(values[name[1]], safe=""), path)
 
 
-def _tabs(address: str, text: str) -> list[str]:
+def _tabs(address: str, page: Document) -> list[str]:
     """Links from a page to itself, asked otherwise; pagers are followed by themselves."""
     path = urlsplit(address).path
-    links = [link for link in (Document(text).links() if text else ()) if urlsplit(link).path == path]
+    links = [link for link in page.links() if urlsplit(link).path == path]
     return [link for link in dict.fromkeys(links) if link != address and "page=" not in link][:20]
 
 
-def _pagers(text: str) -> list[str]:
+def _pagers(page: Document) -> list[str]:
     """Where rel="next" and rel="prev" lead."""
-    elements = Document(text).elements if text else ()
-    return [have["href"] for tag, have in elements if tag == "a" and have.get("rel") in ("next", "prev")]
+    return [have["href"] for tag, have in page.elements if tag == "a" and have.get("rel") in ("next", "prev")]
 
 
 def _far(link: str) -> Iterator[str]:

@@ -109,11 +109,11 @@ def sizes(database: Database) -> str:
     return f"{rounds:,} rounds, {entries:,} entries, {records:,} records; bytes a round: {told}"
 
 
-def pages(filled: Filled) -> list[str]:
-    """Every page that the console has, of players, rounds, games and sites of all kinds."""
-    console = create_console(Office(filled.database, office_settings(), catalogue()))
+def addresses(database: Database, each: int = 10) -> list[str]:
+    """Every page that the console has, of so many players, rounds, games and sites of all kinds."""
+    console = create_console(Office(database, office_settings(), catalogue()))
     found: list[APIRoute] = [route for route in routes(console) if "GET" in (route.methods or ())]
-    with filled.database.read() as session:
+    with database.read() as session:
         order = Wallet.seq.desc()
         owners = session.execute(select(Wallet.platform, Wallet.uid).order_by(order)).all()
         players = [{"platform": row[0], "uid": row[1]} for row in (owners[0], owners[len(owners) // 2], owners[-1])]
@@ -129,12 +129,12 @@ def pages(filled: Filled) -> list[str]:
         "platform uid": players,
         "round_id": [{"round_id": name} for name in ([*rounds, *recorded])],
         "platform site": sites,
-        "platform site number": [{**sites[0], "number": number} for number in ("1", "150", "303")],
+        "platform site number": [{**sites[0], "number": number} for number in ("1", "2", "3")],
         "platform site jackpot": [{"platform": row[0], "site": row[1], "jackpot": row[2]} for row in jackpots],
         "game": [{"game": name} for name in catalogue().games],
     }
     paths = [route.path for route in found if route.path not in SKIPPED and not route.path.endswith("record.json")]
-    return list(starts(paths, known))
+    return list(starts(paths, {name: values[:each] for name, values in known.items()}))
 
 
 def typed(filled: Filled) -> dict[str, list[str]]:
@@ -173,10 +173,10 @@ def count_odds(filled: Filled) -> None:
 def walk(filled: Filled, combinations: int, told: Callable[[str], None] = print) -> Walk:
     made = Walk(filled.client, typed(filled), combinations)
     count_odds(filled)
-    addresses = pages(filled)
-    assert len(addresses) > 40
-    made.everything(addresses)
-    made.again(addresses, 3)
+    starting = addresses(filled.database)
+    assert len(starting) > 40
+    made.everything(starting)
+    made.again(starting, 3)
     told("\n" + made.table())
     return made
 

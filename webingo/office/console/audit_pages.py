@@ -1,6 +1,5 @@
 """The audit log: searched, read, and taken away as a file."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -8,12 +7,12 @@ from urllib.parse import urlencode
 
 import orjson
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
 from webingo.office.console.desk import Viewer, router
-from webingo.office.console.exports import download
+from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
 from webingo.office.console.shown import deed, utc
 from webingo.office.tables import Audit
@@ -42,9 +41,11 @@ class Filter:
             query = query.where(*_begins(Audit.subject if self._few(session) else Audit.subject + "", self.subject))
         for text, after in ((self.since, False), (self.until, True)):
             if (ms := _day_ms(text, after)) is not None:
-                query = query.where(Audit.at < ms if after else Audit.at >= ms)
+                query = query.where(Audit.at + 0 < ms if after else Audit.at + 0 >= ms)
                 # Rows are added as time goes by, so a time is a number, too: the page is found without reading what is beyond.
                 edge = session.scalar(select(Audit.n).where(Audit.at >= ms).order_by(Audit.at, Audit.n).limit(1))
+                if edge is None and not after:
+                    return query.where(false())
                 # Not beside a cursor: databases begin at either of two bounds, and it has to be the nearer one.
                 if edge is not None and cursor[:1] != ("o" if after else "n"):
                     query = query.where(Audit.n < edge + _DISORDER if after else Audit.n >= edge - _DISORDER)
@@ -109,9 +110,9 @@ def listed(desk: Viewer, asked: Asked, cursor: Annotated[str, Query(alias="page"
 def exported(desk: Viewer, asked: Asked) -> Response:
     header = ["n", "at_utc", "staff", "address", "action", "subject", "details"]
 
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
-        query = asked.query(session).order_by(Audit.n.desc()).execution_options(yield_per=500)
-        for row in session.scalars(query):
+    def rows(session: Session) -> Rows:
+        query = asked.query(session).order_by(Audit.n.desc())
+        for row in streamed(session, query):
             at = utc(row.at).isoformat(timespec="milliseconds")
             yield [row.n, at, row.staff, row.address, row.action, row.subject, orjson.dumps(row.details).decode()]
 

@@ -2,16 +2,26 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
 from webingo.office.database import Database
 
 ROWS_AT_ONCE = 500
+Rows = Generator[Sequence[Any], None, None]
+"""To be closed before its session: somebody who gives up a download leaves its cursor open."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def streamed(session: Session, query: Select[Any]) -> Generator[Any, None, None]:
+    """The entities of a query, read a few at a time."""
+    with session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)) as found:
+        yield from found
 
 
 def cell(value: Any) -> Any:
@@ -21,9 +31,7 @@ def cell(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def download(
-    database: Database, name: str, header: Sequence[str], rows: Callable[[Session], Iterable[Sequence[Any]]]
-) -> StreamingResponse:
+def download(database: Database, name: str, header: Sequence[str], rows: Callable[[Session], Rows]) -> StreamingResponse:
     """An answer with the file; `rows` reads in a session of its own, which lives as long as the download.
 
     Of `name` letters, digits and dashes are kept: a denomination that a server sent may be in it."""
@@ -33,8 +41,8 @@ def download(
         writer = csv.writer(page)
         writer.writerow(header)
         yield _taken(page)  # at once: the first row may have to be looked for
-        with database.read() as session:
-            for count, row in enumerate(rows(session), 1):
+        with database.read() as session, closing(rows(session)) as found:
+            for count, row in enumerate(found, 1):
                 writer.writerow([cell(value) for value in row])
                 if count % ROWS_AT_ONCE == 0:
                     yield _taken(page)

@@ -1,6 +1,6 @@
 """Games: how they pay against how they should, over any time, and on which sites they can be played."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import HTTPException, Query
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from webingo.office.addresses import part
 from webingo.office.console.dashboard_pages import band, theories
 from webingo.office.console.desk import Desk, Operator, Viewer, router
-from webingo.office.console.exports import download
+from webingo.office.console.exports import Rows, download
 from webingo.office.console.shown import Part, utc
 from webingo.office.services import gaming, performance, sites
 from webingo.office.services.performance import Performance
@@ -74,7 +74,7 @@ _THEORY = ("rtp_theoretical", "band_low_99", "band_high_99", "verdict", "open_ro
 def export(desk: Viewer, span: Span = "ever") -> Response:
     manifests = desk.office.catalogue.games
 
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
+    def rows(session: Session) -> Rows:
         for game in _performances(session, desk, span):
             manifest, low_high = manifests.get(game.game), game.band or ("", "")
             version = manifest.version if manifest else ""

@@ -1,7 +1,6 @@
 """Jackpots: their meters and pools, what they paid, and whether all of it adds up."""
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import HTTPException, Query
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from webingo.office.addresses import part
 from webingo.office.console.desk import Viewer, router
-from webingo.office.console.exports import download
+from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
 from webingo.office.console.shown import Part, finely, utc
 from webingo.office.services import meters, players
@@ -64,9 +63,9 @@ _SUMS = ("overflow", "reserve", "carry_millionths", "seeded", "contributed", "pa
 
 @routes.get("/jackpots/wins.csv")
 def export_wins(desk: Viewer) -> Response:
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
+    def rows(session: Session) -> Rows:
         query = select(JackpotWin).order_by(JackpotWin.at.desc(), JackpotWin.claim.desc())
-        for win in session.scalars(query.execution_options(yield_per=1_000)):
+        for win in streamed(session, query):
             who = (win.platform, win.site, win.jackpot, win.uid, win.denom)
             yield (_iso(win.at), *who, win.amount, win.round, win.game, win.claim)
 
@@ -77,7 +76,7 @@ def export_wins(desk: Viewer) -> Response:
 def export_meters(desk: Viewer) -> Response:
     """Amounts in storage units, as the meters have them."""
 
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
+    def rows(session: Session) -> Rows:
         for one in meters.all_meters(session):
             what = (one.platform, one.site, one.id, one.title, one.denom, one.multiplier, one.min, one.max, one.value)
             sums = (one.overflow, one.reserve, one.carry, one.seeded, one.contributed, one.paid)

@@ -1,6 +1,6 @@
 """Players: finding one, and all that is known of them: wallets, ledger, rounds, sessions, and what staff did."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Form, HTTPException, Query
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from webingo.errors import Refused
 from webingo.office.addresses import part
 from webingo.office.console.desk import Desk, Operator, Viewer, router
-from webingo.office.console.exports import download
+from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
 from webingo.office.console.shown import Part, money_text, smallest, utc
 from webingo.office.services import adjustments, players
@@ -109,9 +109,9 @@ def ledger_csv(desk: Viewer, platform: Part, uid: Part, denom: str = "") -> Resp
         chosen = _chosen(players.wallets(session, platform, uid), denom)
     header = ["seq", "at_utc", "kind", "amount", "balance", "denomination", "round", "game", "site", "note", "entry"]
 
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
-        query = _entries(platform, uid, chosen).order_by(Entry.seq).execution_options(yield_per=500)
-        for e in session.scalars(query):
+    def rows(session: Session) -> Rows:
+        query = _entries(platform, uid, chosen).order_by(Entry.seq)
+        for e in streamed(session, query):
             at = utc(e.at).isoformat(timespec="milliseconds")
             yield [e.seq, at, e.kind, e.amount, e.balance, e.denom, e.round, e.game, e.site, e.note, e.entry]
 

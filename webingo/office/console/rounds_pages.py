@@ -1,6 +1,6 @@
 """Rounds: finding them, and going through one state by state, with its proof."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from webingo.office.console import boards
 from webingo.office.console.desk import Viewer, router
-from webingo.office.console.exports import download
+from webingo.office.console.exports import Rows, download
 from webingo.office.console.pages import see_other
 from webingo.office.console.shown import finely, ungrouped, utc
 from webingo.office.services import meters, players, replay, rounds, sites
@@ -125,7 +125,7 @@ def export_rounds(desk: Viewer, asked: Asked) -> Response:
     if wrong:
         raise HTTPException(422)
 
-    def rows(session: Session) -> Iterator[Sequence[Any]]:
+    def rows(session: Session) -> Rows:
         after: Cursor | None = None
         while True:
             found = find(session, search, after, limit=1_000)

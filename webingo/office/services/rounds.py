@@ -73,11 +73,16 @@ class Found(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """An index to walk along: its conditions, and the column that orders it, before n."""
+    """An index to walk along: its conditions, the column that orders it, before n, and where the walk ends at the latest.
+
+    Of two bounds at the same end databases take either, and may walk from there to the other: so the cursor stands in place
+    of what a search says, and not beside it.
+    """
 
     conditions: tuple[ColumnElement[bool], ...]
     order: Any
     rest: tuple[ColumnElement[bool], ...]
+    until: tuple[ColumnElement[bool], ...] = ()
 
 
 def find(session: Session, search: Search, after: Cursor | None = None, limit: int = PAGE) -> Found:
@@ -85,12 +90,13 @@ def find(session: Session, search: Search, after: Cursor | None = None, limit: i
     if search.id:
         return Found(session.scalars(select(Round).where(Round.id == search.id)).all())
     way = _way(session, search, after)
-    walked = _behind(way, after)
+    begun = _behind(way, after)
+    walked = begun.where(*way.until)
     end: Cursor | None = None
     if way.rest:
         end = _end(session, walked, way.order)
         if end is not None:
-            walked = walked.where(_tuple(way.order) >= tuple_(end.value, end.n))
+            walked = begun.where(_tuple(way.order) >= tuple_(end.value, end.n))
     rounds = session.scalars(_sorted(walked.where(*way.rest), way.order).limit(limit + 1)).all()
     if len(rounds) > limit:
         last = rounds[limit - 1]
@@ -115,9 +121,11 @@ def _sorted(query: Any, order: Any) -> Any:
 
 def _end(session: Session, walked: Select[Round], order: Any) -> Cursor | None:
     """Where the walk has to stop; None where all that is left may be looked through."""
-    steps = _sorted(walked.with_only_columns(order.label("value"), Round.n.label("n")), order).limit(BUDGET).subquery()
+    # Rounds that won alike lie far apart: each of them is another page of the disk.
+    budget = BUDGET // 3 if order is Round.won else BUDGET
+    steps = _sorted(walked.with_only_columns(order.label("value"), Round.n.label("n")), order).limit(budget).subquery()
     last = select(steps.c.value, steps.c.n).order_by(steps.c.value, steps.c.n).limit(1)
-    if (session.scalar(select(func.count()).select_from(steps)) or 0) < BUDGET:
+    if (session.scalar(select(func.count()).select_from(steps)) or 0) < budget:
         return None
     value, n = session.execute(last).one()
     return Cursor(value, n)
@@ -131,7 +139,7 @@ def _way(session: Session, search: Search, after: Cursor | None) -> _Way:
     rest = _rest(search)
     if search.largest:
         own = (Round.uid == search.uid,) if search.uid else ()
-        return _Way(_least(search), Round.won, (*own, *_platform(search), *site, *game, *time, *rest))
+        return _Way((), Round.won, (*own, *_platform(search), *site, *game, *time, *rest), _least(search))
     if search.state == "open":
         player = _player(session, search) if search.uid else ()
         return _Way(
@@ -140,10 +148,10 @@ def _way(session: Session, search: Search, after: Cursor | None) -> _Way:
     if search.uid:
         return _Way(_player(session, search), Round.n, (*site, *game, *time, *rest, *_wins(search)))
     if time:
-        if after is not None and (search.until is None or after.value < search.until):
-            # Databases begin at either of two upper bounds: it has to be the cursor, or they walk to it from the newest round.
-            time = _time(replace(search, until=None))
-        return _Way(time, Round.began_at, (*_platform(search), *site, *game, *rest, *_wins(search)))
+        passed = after is not None and (search.until is None or after.value < search.until)
+        begin = () if passed else _time(replace(search, since=None))
+        others = (*_platform(search), *site, *game, *rest, *_wins(search))
+        return _Way(begin, Round.began_at, others, _time(replace(search, until=None)))
     if site:
         return _Way((*site, *game), Round.n, (*rest, *_wins(search)))
     return _Way(game, Round.n, (*_platform(search), *rest, *_wins(search)))

@@ -1,4 +1,4 @@
-"""Players who are blocked, and wins by jackpot."""
+"""Players who are blocked, wins by jackpot, and what is held in open rounds."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,6 @@ def upgrade() -> None:
     op.create_index("ix_players_blocked", "players", columns, sqlite_where=blocked, postgresql_where=blocked)
     wins = ["platform", "site", "jackpot", "at", "claim"]
     op.create_index("ix_jackpot_wins_platform_site_jackpot_at_claim", "jackpot_wins", wins)
+    held = sa.text("ended_at IS NULL")
+    columns = ["platform", "site", "denom", "game", "wagered"]
+    op.create_index("ix_rounds_held", "rounds", columns, sqlite_where=held, postgresql_where=held)
