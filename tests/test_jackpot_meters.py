@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.jackpots import MYSTERY, TERMS, books, claim, feed_of, fresh_meter
 from webingo.errors import Code, Refused
 from webingo.jackpot.jackpots import shelf_beside
-from webingo.jackpot.meter import Feed, MeterId
+from webingo.jackpot.meter import Change, Feed, Meter, MeterId, configured
 from webingo.jackpot.meters import Meters
 from webingo.jackpot.shelf import News
 from webingo.resources.jackpots import MILLION
@@ -234,6 +235,72 @@ async def test_a_jackpot_that_becomes_a_mystery_gets_its_secret_above_what_it_ho
     meter = await opened(meters, MYSTERY._replace(before=0))
     await meters.feed(meter, feed_of(3.5), 2)
     assert (await meters.configure(meter, MYSTERY, 3)).hit == 14
+
+
+async def test_a_run_keeps_the_bound_that_its_secret_was_drawn_under(store: Store) -> None:
+    meters = Meters(shelf_beside(store), SystemRng())
+    meter = await opened(meters, MYSTERY)
+    changed = await meters.configure(meter, MYSTERY._replace(before=12, max=12), 2)
+    assert changed.before == (await meters.shelf.read(meter)).before == 20
+    await meters.claim(meter, claim(), 3)
+    assert (await meters.shelf.read(meter)).before == 12
+
+
+def test_a_run_of_the_time_before_its_bound_was_kept_has_that_of_its_terms() -> None:
+    begun = configured(Meter(), MYSTERY, SystemRng(), 1)
+    assert begun is not None
+    old = replace(begun.meter, drawn_before=0)
+    assert old.before == 20
+    changed = configured(old, MYSTERY._replace(before=40), SystemRng(), 2)
+    assert changed is not None and (changed.meter.before, changed.meter.hit) == (20, old.hit)
+
+
+async def test_a_mystery_that_becomes_a_games_is_won_by_no_mere_wager(store: Store) -> None:
+    meters = drawing(store, 4)
+    meter = await opened(meters, MYSTERY)
+    changed = await meters.configure(meter, MYSTERY._replace(before=0), 2)
+    assert (changed.hit, changed.before) == (0, 0)
+    assert await meters.feed(meter, feed_of(30), 3) == []
+    assert await books(meters, meter) == (40, 0, 0, 10, 30, 0)
+    assert [note["what"] for note in await meters.shelf.notes(meter)] == ["opened", "changed"]
+
+
+async def test_a_secret_that_a_games_jackpot_still_has_is_dropped(store: Store) -> None:
+    meters = drawing(store, 4)
+    meter = await opened(meters, MYSTERY)
+    held = await meters.shelf.read(meter)
+    by_game = MYSTERY._replace(before=0)
+    assert await meters.shelf.put(meter, held, Change(replace(held, n=held.n + 1, terms=by_game))) is None
+    assert (await meters.configure(meter, by_game, 2)).hit == 0
+
+
+async def test_a_mystery_from_nothing_that_becomes_a_games_holds_its_first_value_at_least(meters: Meters) -> None:
+    meter = await opened(meters, MYSTERY._replace(min=0, contribution=10_000, reserve=30_000))
+    await meters.feed(meter, feed_of(2.4), 2)
+    assert await books(meters, meter) == (0.6, 0, 1.8, 0, 2.4, 0)
+    await meters.configure(meter, TERMS, 3)
+    # From the reserve first, and the rest from the house.
+    assert await books(meters, meter) == (10, 0, 0, 7.6, 2.4, 0)
+    assert (await meters.shelf.notes(meter))[-1]["books"]["seeded"] == ["0", "7600000"]
+    assert (await meters.claim(meter, claim(), 4)).amount == 10
+
+
+async def test_a_games_jackpot_of_less_than_a_unit_is_lifted_and_one_of_more_waits_for_its_next_run(meters: Meters) -> None:
+    meter = await opened(meters)
+    await meters.configure(meter, TERMS._replace(min=50), 2)
+    assert await books(meters, meter) == (10, 0, 0, 10, 0, 0)
+    held = await meters.shelf.read(meter)
+    empty = replace(held, n=held.n + 1, value=0, seeded=0)
+    assert await meters.shelf.put(meter, held, Change(empty)) is None
+    await meters.configure(meter, TERMS._replace(min=50), 3)
+    assert await books(meters, meter) == (50, 0, 0, 50, 0, 0)
+
+
+async def test_a_round_that_wins_what_has_become_a_mystery_from_nothing_gets_a_unit(meters: Meters) -> None:
+    meter = await opened(meters, MYSTERY._replace(min=0, before=2))
+    await meters.feed(meter, feed_of(0.25), 2)
+    assert (await meters.claim(meter, claim(), 3)).amount == 1
+    assert await books(meters, meter) == (0, 0, 0, 0.75, 0.25, 1)
 
 
 async def test_no_log_and_no_news_give_the_secret_away(store: Store) -> None:

@@ -175,7 +175,7 @@ def test_a_meter_is_what_the_model_says_whatever_comes_in_whatever_order(happene
 @given(
     amounts=st.lists(st.integers(1, 10**8), min_size=1, max_size=20),
     changes=st.lists(
-        st.tuples(st.integers(1, 30), st.integers(30, 90), st.sampled_from([0, 31, 45]), *[st.integers(0, 400_000)] * 2),
+        st.tuples(st.integers(0, 30), st.integers(30, 90), st.sampled_from([0, 31, 45]), *[st.integers(0, 400_000)] * 2),
         min_size=1,
         max_size=20,
     ),
@@ -184,7 +184,7 @@ def test_terms_that_change_all_the_time_lose_nothing_and_lower_no_ceiling(amount
     meter, rng, ceiling = Meter(), SystemRng(), 0
     for place, amount in enumerate(amounts):
         terms = Terms(*changes[place % len(changes)])
-        terms = terms._replace(max=max(terms.max, terms.before))
+        terms = terms._replace(max=max(terms.max, terms.before), min=terms.min if terms.before else max(1, terms.min))
         for change in (
             lambda held: configured(held, terms, rng, place),  # noqa: B023 - called at once
             lambda held: fed(held, [Feed(0, [Contribution(f"{place}-1", amount, claim())])], rng, place),  # noqa: B023
@@ -194,6 +194,11 @@ def test_terms_that_change_all_the_time_lose_nothing_and_lower_no_ceiling(amount
             meter = done.meter if done else meter
             assert meter.unexplained == 0
             assert min(meter.value, meter.overflow, meter.reserve) >= 0
+            if terms.before:
+                assert not meter.hit or meter.value <= meter.before * MILLION >= meter.hit * MILLION
+            else:
+                assert meter.units >= 1 and not meter.hit and not meter.before
+            assert all(win.amount >= 1 for win in (done.wins if done else ()))
         assert meter.terms.max >= ceiling
         ceiling = meter.terms.max
     assert meter.contributed == sum(amounts)

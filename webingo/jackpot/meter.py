@@ -92,8 +92,9 @@ class Feed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """`n` counts its changes. `hit` is the secret value, in units, at which a mystery is won; 0 where there is none. `passed`
-    has for each shard the position up to which its ledger is in this meter."""
+    """`n` counts its changes. `hit` is the secret value, in units, at which a mystery is won; 0 where there is none.
+    `drawn_before` is the bound under which it was drawn (0 in meters of the time before that was kept). `passed` has for each
+    shard the position up to which its ledger is in this meter."""
 
     n: int = 0
     value: int = 0
@@ -103,6 +104,7 @@ class Meter:
     contributed: int = 0
     paid: int = 0
     hit: int = 0
+    drawn_before: int = 0
     terms: Terms | None = None
     passed: Mapping[int, str] = field(default_factory=dict)
 
@@ -110,6 +112,11 @@ class Meter:
     def units(self) -> int:
         """What a win pays now."""
         return self.value // MILLION
+
+    @property
+    def before(self) -> int:
+        """What this run is won before, in units, whatever its terms say by now; 0 where no secret was drawn."""
+        return (self.drawn_before or (self.terms.before if self.terms else 0)) if self.hit else 0
 
     @property
     def unexplained(self) -> int:
@@ -142,18 +149,25 @@ def configured(meter: Meter, terms: Terms, rng: Rng, at_ms: int) -> Change | Non
     """The meter under these terms; None where nothing changes. A new one gets its first value.
 
     The ceiling of a meter is never lowered. What else changes does so for the next run, and the rates at once. A jackpot
-    that becomes a mystery gets its secret value above what it holds, as soon as it holds less than `before`."""
+    that becomes a mystery gets its secret value above what it holds, as soon as it holds less than `before`. A mystery that
+    becomes a game's has no secret any more, and holds `min` at least: the next win pays something."""
     old = meter.terms
     if old is None:
         begun = _begun(replace(meter, terms=terms), meter.value, rng)
         return Change(begun, notes=(_note("opened", at_ms, meter, begun, terms=terms._asdict()),))
     kept = terms._replace(max=max(terms.max, old.max))
+    by_game = not kept.before
     hidden = kept.before * MILLION > meter.value and not meter.hit
-    if kept == old and not hidden:
+    worthless = by_game and meter.units < min(1, kept.min)
+    if kept == old and not hidden and not worthless and not (by_game and meter.hit):
         return None
-    changed = replace(meter, terms=kept)
+    changed = replace(meter, terms=kept, drawn_before=meter.before)
     if hidden:
-        changed = replace(changed, hit=_drawn(max(kept.min, meter.units), kept.before, rng))
+        changed = replace(changed, hit=_drawn(max(kept.min, meter.units), kept.before, rng), drawn_before=kept.before)
+    elif by_game:
+        changed = replace(changed, hit=0, drawn_before=0)
+        if worthless or old.before:
+            changed = _seeded(changed, max(0, kept.min * MILLION - changed.value))
     return Change(changed, notes=(_note("changed", at_ms, meter, changed, terms=kept._asdict(), were=old._asdict()),))
 
 
@@ -176,10 +190,11 @@ def fed(meter: Meter, feeds: Sequence[Feed], rng: Rng, at_ms: int) -> Change | N
 
 
 def claimed(meter: Meter, claim: Claim, rng: Rng, at_ms: int, units: int | None = None) -> Change:
-    """Won: pays `units` (without it all whole units that it holds), and begins its next run."""
-    amount = meter.units if units is None else units
-    left = meter.value - amount * MILLION
-    begun = _begun(replace(meter, paid=meter.paid + amount * MILLION), left, rng)
+    """Won: pays `units` (without it all whole units that it holds, and one at least: a round that began before its jackpot
+    became a mystery may win it while that holds less), and begins its next run."""
+    amount = max(1, meter.units) if units is None else units
+    held = _seeded(meter, max(0, amount * MILLION - meter.value))
+    begun = _begun(replace(held, paid=meter.paid + amount * MILLION), held.value - amount * MILLION, rng)
     win = Win(*claim, amount, at_ms)
     return Change(begun, (win,), (_note("won", at_ms, meter, begun, win=win._asdict()),))
 
@@ -208,17 +223,26 @@ def _begun(meter: Meter, left: int, rng: Rng) -> Meter:
     before and the overflow, up to the ceiling. A mystery's ceiling here is what it must be won before."""
     assert meter.terms is not None
     terms = meter.terms
-    seed = terms.min * MILLION
-    from_reserve = min(seed, meter.reserve)
-    start = seed + left + meter.overflow
+    meter = _seeded(replace(meter, value=left), terms.min * MILLION)
+    start = meter.value + meter.overflow
     value = min(start, (terms.before or terms.max) * MILLION)
     return replace(
         meter,
         value=value,
         overflow=start - value,
-        reserve=meter.reserve - from_reserve,
-        seeded=meter.seeded + seed - from_reserve,
         hit=_drawn(terms.min, terms.before, rng) if terms.before else 0,
+        drawn_before=terms.before,
+    )
+
+
+def _seeded(meter: Meter, amount: int) -> Meter:
+    """So many millionths more, from the reserve as far as it reaches, and the rest from the house."""
+    from_reserve = min(amount, meter.reserve)
+    return replace(
+        meter,
+        value=meter.value + amount,
+        reserve=meter.reserve - from_reserve,
+        seeded=meter.seeded + amount - from_reserve,
     )
 
 

@@ -1,7 +1,7 @@
 """Meters on Redis: each in a slot of its own, `wb:{jp:<platform>:<denom>:<site>:<jackpot>}:…`
 
   meter  hash    n, by (the last change's unique name), value, overflow, reserve, seeded, contributed, paid (millionths of a
-                 unit), hit (secret), terms (JSON), passed:<shard> (a position of its ledger)
+                 unit), hit (secret), drawn_before, terms (JSON), passed:<shard> (a position of its ledger)
   wins   hash    claim -> the win, as JSON; for ever
   owed   set     claims that are granted and not yet settled
   log    stream  what the house answers for: opened, changed, won, paid
@@ -22,7 +22,7 @@ from webingo.rng import fresh_id
 from webingo.support.redis import Link, Script
 
 _ALL = _CHANNEL = "wb:jackpots"
-_AMOUNTS = ("n", "value", "overflow", "reserve", "seeded", "contributed", "paid", "hit")
+_AMOUNTS = ("n", "value", "overflow", "reserve", "seeded", "contributed", "paid", "hit", "drawn_before")
 _PASSED = "passed:"
 _PAGE = 1000
 
@@ -111,7 +111,7 @@ def _meter(pairs: Iterable[bytes]) -> Meter:
     if not named:
         return Meter()
     return Meter(
-        **{name: int(named[name]) for name in _AMOUNTS},
+        **{name: int(named.get(name, "0")) for name in _AMOUNTS},
         terms=Terms(**orjson.loads(named["terms"])) if "terms" in named else None,
         passed={int(name.removeprefix(_PASSED)): value for name, value in named.items() if name.startswith(_PASSED)},
     )
