@@ -21,6 +21,7 @@ from tests.jackpots import claim
 from tests.test_store_contract import Player, new_seat
 from webingo.engines.engine import Move
 from webingo.jackpot.awards import Awards
+from webingo.jackpot.books import Books
 from webingo.jackpot.jackpots import Jackpots, shelf_beside
 from webingo.jackpot.meter import Change, MeterId
 from webingo.jackpot.meters import Meters
@@ -134,6 +135,18 @@ async def test_the_meters_are_what_the_ledger_says(store: Store) -> None:
     await done(store, jackpots.shelf, site)
     await jackpots.stop()
     await check_books(store, site, 12)
+
+
+async def test_a_backoffice_is_told_the_ceiling_that_is_in_force(store: Store) -> None:
+    site = new_site()
+    jackpots = Jackpots(store, OneSite(site), SystemRng(), SystemClock())  # type: ignore[arg-type]
+    await jackpots.set_up(site)
+    meter = MeterId(site.platform, site.denomination, site.id, "jp_game")
+    terms = (await jackpots.shelf.read(meter)).terms
+    assert terms is not None
+    await jackpots.meters.configure(meter, terms._replace(max=90), 1)
+    told, _ = await Books(jackpots, SystemClock()).news()
+    assert {snapshot.id: snapshot.max for snapshot in told} == {"jp_game": 90_000, "jp_mystery": 60_000}
 
 
 async def test_a_meter_that_was_tampered_with_is_found(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The rules pages of sites with jackpots: every figure of them is the one that is played by."""
 
 import json
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from tests.conftest import settings
+from tests.jackpots import claim
+from webingo.jackpot.bounds import Bounds
+from webingo.jackpot.meter import Meter, MeterId, Terms, configured
 from webingo.resources.game import read_manifest
-from webingo.resources.jackpots import Jackpot
+from webingo.resources.jackpots import MILLION, Jackpot
 from webingo.resources.site import Site
+from webingo.rng import SystemRng
 from webingo.server.app import Server
 from webingo.server.jackpot_rules import jackpot_rules
 from webingo.transaction.memory_store import MemoryStore
@@ -93,15 +98,22 @@ async def test_sites_that_are_not_there_have_no_rules(server: Server, query: str
     assert error.value.code == 404
 
 
-def texts(**changes: Any) -> str:
-    """What is told of Joker Bingo's jackpot with these terms, where it wins it."""
+def texts(meter: Meter | None = None, **changes: Any) -> str:
+    """What is told of Joker Bingo's jackpot with these terms, where it wins it, while its meter runs like that."""
+    return " ".join(told(meter, **changes)["texts"])
+
+
+def told(meter: Meter | None = None, **changes: Any) -> dict[str, Any]:
     given = {"id": "jp_joker", "denomination": "credit", "min": 1000, "max": 9000} | changes
+    jackpot = Jackpot.model_validate(given)
     site = Site.model_validate(
         {"id": "here", "platform": "demo", "denomination": "credit", "games": [{"id": "joker-bingo"}, {"id": "bingo-75"}]}
-    ).model_copy(update={"jackpots": [Jackpot.model_validate(given)]})
-    game = read_manifest(RES / "games/joker-bingo/manifest.json").recorded({"bets": [1], "max_stake": 4, "jackpot": "jp_joker"})
-    (told,) = jackpot_rules(site, game, game.engine.rules()["jackpots"], {"bingo-75": "Bingo 75"})
-    return " ".join(told["texts"])
+    ).model_copy(update={"jackpots": [jackpot]})
+    wins = {"jackpot": "jp_joker"} if jackpot.trigger.by == "game" else {}
+    game = read_manifest(RES / "games/joker-bingo/manifest.json").recorded({"bets": [1], "max_stake": 4, **wins})
+    bounds = {jackpot.id: Bounds.of(jackpot, meter)}
+    (found,) = jackpot_rules(site, game, game.engine.rules().get("jackpots", []), {"bingo-75": "Bingo 75"}, bounds)
+    return found
 
 
 def test_jackpots_that_are_fed_otherwise_are_told_otherwise() -> None:
@@ -112,3 +124,53 @@ def test_jackpots_that_are_fed_otherwise_are_told_otherwise() -> None:
     assert "0.25 % of each wager in every game here goes into a reserve" in texts(reserve="0.0025")
     assert "It stands at 1 credit." in texts(max=1000, contribution="0.01")
     assert "goes into it, and another" not in texts(contribution="0.01")
+
+
+MYSTERY = {"contribution": "0.01", "trigger": {"by": "mystery", "before": 3000}, "max": 3000}
+
+
+def running(**terms: int) -> Meter:
+    given = Terms(min=1, max=20, before=20, contribution=10_000, reserve=0)
+    change = configured(Meter(), given._replace(**terms), SystemRng(), 1)
+    assert change is not None
+    return change.meter
+
+
+def test_the_ceiling_that_is_told_is_the_one_that_a_meter_keeps() -> None:
+    found = told(running(before=0), contribution="0.01")
+    assert found["max"] == 20_000
+    assert "It begins at 1 credit and grows up to 20 credits." in found["texts"][1]
+    assert told(running(before=0, max=5))["max"] == 9000
+
+
+def test_what_a_mystery_is_won_before_is_told_as_its_run_has_it_and_for_the_runs_to_come() -> None:
+    fresh = told(**MYSTERY)
+    assert fresh["before"] == 3000 and "earlier rules" not in str(fresh)
+    found = told(running(), **MYSTERY)
+    assert (found["max"], found["before"]) == (20_000, 20_000)
+    assert "For each run from the next one on a secret value is drawn" in str(found["texts"])
+    assert "The run that goes on now began under earlier rules: it is won at 20 credits at the latest." in found["texts"]
+    assert found["adds"] == fresh["adds"]
+
+
+def test_a_jackpot_that_holds_too_much_to_be_a_mystery_is_told_to_wait() -> None:
+    found = told(replace(running(before=0), value=5 * MILLION), **MYSTERY)
+    assert "before" not in found
+    assert "At the moment it cannot be won: it holds more than that already." in found["texts"]
+
+
+async def test_the_page_follows_what_is_in_force(server: Server) -> None:
+    async def lucky() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(await fetch(server, "joker-bingo", DEMO))["jackpots"][1]
+        return found
+
+    assert (await lucky())["before"] == 500_000
+    meters, meter = server.jackpots.meters, MeterId("demo", "credit", "demo", "jp_lucky_drop")
+    terms = (await meters.shelf.read(meter)).terms
+    assert terms is not None
+    await meters.configure(meter, terms._replace(before=900, max=900), 1)
+    assert ((await lucky())["before"], (await lucky())["max"]) == (500_000, 900_000)
+    await meters.claim(meter, claim(), 2)
+    assert (await lucky())["before"] == 900_000
+    await meters.configure(meter, terms, 3)
+    assert ((await lucky())["before"], (await lucky())["max"]) == (900_000, 900_000)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from webingo.errors import Refused
-from webingo.jackpot.meter import MeterId
+from webingo.jackpot.meter import Meter, MeterId
 from webingo.jackpot.shelf import News, Shelf
 from webingo.session import protocol
 from webingo.support import metrics
@@ -91,9 +91,14 @@ class Board:
     async def value(self, meter: MeterId) -> int:
         """The newest value, in millionths of a unit. Raises Refused(UNAVAILABLE)."""
         if meter not in self._values:
-            held = await self._shelf.read(meter)
-            self._learn(meter, held.n, held.value)
+            await self.held(meter)
         return self._values[meter][1]
+
+    async def held(self, meter: MeterId) -> Meter:
+        """The meter as it is now. Raises Refused(UNAVAILABLE)."""
+        held = await self._shelf.read(meter)
+        self._learn(meter, held.n, held.value)
+        return held
 
     async def subscribe(self, topic: Topic, listener: Listener) -> None:
         """Tells the value, and from then on what changes. Raises Refused(UNAVAILABLE)."""

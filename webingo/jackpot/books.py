@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from webingo.backoffice.contract_books import JackpotWin, MeterSnapshot
+from webingo.jackpot.bounds import Bounds
 from webingo.jackpot.jackpots import Jackpots, Snapshot
 from webingo.support.clock import Clock
 from webingo.transaction.transaction import WalletId
@@ -68,7 +69,7 @@ def _written(snapshot: Snapshot, at: int) -> MeterSnapshot:
         denom=meter.denom,
         multiplier=jackpot.storage_multiplier,
         min=jackpot.min,
-        max=jackpot.max,
+        max=Bounds.of(jackpot, snapshot.meter).max,
         at=at,
         **snapshot.books(),
     )

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webingo.errors import Code, Refused
 from webingo.jackpot.board import NAME, Board, Topic
+from webingo.jackpot.bounds import Bounds
 from webingo.jackpot.meter import MeterId
 from webingo.problems import unknown
-from webingo.resources.jackpots import MILLION, Jackpot, Mystery
+from webingo.resources.jackpots import Jackpot
 from webingo.resources.site import Site
 from webingo.session.component import Room
 from webingo.transaction.transaction import WalletId
@@ -65,25 +66,26 @@ class JackpotComponent:
         jackpot = next((known for known in site.jackpots if known.id == wanted), None)
         if jackpot is None:
             near = unknown("jackpot", wanted, [known.id for known in site.jackpots])
-            raise Refused(Code.BAD_PARAMS, f"{wanted!r}: {near}.")
+            raise Refused(Code.BAD_PARAMS, f"{wanted!r}: {near if near.endswith('?') else f'{near}.'}")
         await self._board.subscribe(Topic(_meter(site, jackpot), jackpot.storage_multiplier), self)
         if self._closed:  # in the meantime
             self._board.leave(self)
 
     async def _listed(self, site: Site, jackpot: Jackpot) -> dict[str, Any]:
-        value = await self._board.value(_meter(site, jackpot))
+        meter = await self._board.held(_meter(site, jackpot))
+        bounds = Bounds.of(jackpot, meter)
         about = {
             "id": jackpot.id,
             "title": jackpot.title,
             "denom": DENOMINATIONS[site.denomination].rgs_id,
             "storage_multiplier": jackpot.storage_multiplier,
             "min": jackpot.min,
-            "max": jackpot.max,
-            "value": value * jackpot.storage_multiplier // MILLION,
+            "max": bounds.max,
+            "value": meter.shown(jackpot.storage_multiplier),
             "trigger": jackpot.trigger.by,
             "games": [game.id for game in site.games if jackpot.fed_by(game.id)],
         }
-        return {**about, "before": jackpot.trigger.before} if isinstance(jackpot.trigger, Mystery) else about
+        return {**about, "before": bounds.before} if bounds.before else about
 
     def close(self) -> None:
         self._closed = True

@@ -10,6 +10,7 @@ import structlog
 from webingo.errors import Code, Refused
 from webingo.jackpot.awards import Awards
 from webingo.jackpot.board import Board
+from webingo.jackpot.bounds import Bounds, BoundsOf
 from webingo.jackpot.component import JackpotComponent
 from webingo.jackpot.feeder import Feeder
 from webingo.jackpot.meter import Meter, MeterId, Terms, Win
@@ -124,6 +125,12 @@ class Jackpots:
             log.warning("jackpot_ceiling_kept", meter=str(meter), asked=terms.max, kept=held.terms.max)
         if terms.before and not held.hit:
             log.warning("jackpot_not_yet_a_mystery", meter=str(meter), before=terms.before, holds=held.units)
+
+    async def bounds(self, site: Site) -> BoundsOf:
+        """Those of the site's jackpots as they run now. Raises Refused(UNAVAILABLE)."""
+        meters = [MeterId(site.platform, site.denomination, site.id, jackpot.id) for jackpot in site.jackpots]
+        held = await asyncio.gather(*map(self.shelf.read, meters))
+        return {jackpot.id: Bounds.of(jackpot, meter) for jackpot, meter in zip(site.jackpots, held, strict=True)}
 
     async def snapshots(self) -> list[Snapshot]:
         """All meters as they are now, also those that no site has any more. Raises Refused(UNAVAILABLE)."""

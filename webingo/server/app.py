@@ -133,7 +133,7 @@ class Server:
             (r"/session", SessionHandler, login),
             *slot_ide.routes(self._slot_ide, settings.max_frame_bytes),
             *health.routes(self._unready),
-            *files.routes(settings, self._resources),
+            *files.routes(settings, self._resources, self.jackpots.bounds),
         ]
 
     async def _unready(self) -> list[str]:

@@ -17,16 +17,16 @@ from webingo.config import Settings
 from webingo.resources.source import ResourceSource
 from webingo.server.assets import Asset, AssetCache, find
 from webingo.server.pages import CONTENT_SECURITY_POLICY, NotFoundHandler, PageHandler, quality
-from webingo.server.rules import RulesHandler, RulesPages
+from webingo.server.rules import RulesHandler, RulesPages, Running, without_meters
 
 _CHUNK = 256 << 10
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
-def routes(settings: Settings, resources: ResourceSource) -> list[Any]:
+def routes(settings: Settings, resources: ResourceSource, running: Running = without_meters) -> list[Any]:
     """All that is not a door, with a 404 for the rest: these come last. Raises BadResource for a template that is wrong."""
     cache = AssetCache()
-    pages = RulesPages(resources, settings.res_dir / "templates")
+    pages = RulesPages(resources, settings.res_dir / "templates", running)
     client = {"root": settings.static_dir / "webingo-client", "cache": cache, "policy": CONTENT_SECURITY_POLICY}
     return [
         (r"/static/(.*)", FileHandler, {"root": settings.static_dir, "cache": cache}),

@@ -8,32 +8,44 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from webingo.jackpot.bounds import Bounds, BoundsOf
 from webingo.resources.game import Game
 from webingo.resources.jackpots import MILLION, Jackpot, Mystery, millionths
 from webingo.resources.site import Site
 from webingo.wallet.denomination import DENOMINATIONS
 
 
-def jackpot_rules(site: Site, game: Game, rows: list[dict[str, Any]], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def jackpot_rules(
+    site: Site, game: Game, rows: list[dict[str, Any]], titles: Mapping[str, str], bounds: BoundsOf
+) -> list[dict[str, Any]]:
     """Those that the game feeds or wins, in the site's order, as JSON. `rows` are the engine's, of what it wins; `titles`
-    those of the games.
+    those of the games; `bounds` those of the jackpots as they run now.
 
-    Each: `id`, `title`, `trigger` (game | mystery), `denom`, `storage_multiplier`, `min`, `max` and `before` (of a mystery) in
-    storage units, `contribution` and `reserve` as shares of a wager, `games` that feed it, `texts`; won by the game also
-    `probability`, `one_in`, and `adds_at_reset`, what it adds to the RTP at its first value, from the highest stake to the
-    lowest; a mystery `adds`, what it adds in the long run.
+    Each: `id`, `title`, `trigger` (game | mystery), `denom`, `storage_multiplier`, `min`, and as they are in force `max` and
+    `before` (of a mystery that runs), in storage units, `contribution` and `reserve` as shares of a wager, `games` that feed
+    it, `texts`; won by the game also `probability`, `one_in`, and `adds_at_reset`, what it adds to the RTP at its first value,
+    from the highest stake to the lowest; a mystery `adds`, what it adds in the long run.
     """
     won = {row["id"]: row for row in rows}
     return [
-        _Told(jackpot, site, game, won.get(jackpot.id), titles).json()
+        _Told(jackpot, site, game, won.get(jackpot.id), titles, bounds[jackpot.id]).json()
         for jackpot in site.jackpots
         if jackpot.fed_by(game.manifest.id) or jackpot.id in game.engine.jackpots
     ]
 
 
 class _Told:
-    def __init__(self, jackpot: Jackpot, site: Site, game: Game, row: dict[str, Any] | None, titles: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        jackpot: Jackpot,
+        site: Site,
+        game: Game,
+        row: dict[str, Any] | None,
+        titles: Mapping[str, str],
+        bounds: Bounds,
+    ) -> None:
         self._jackpot = jackpot
+        self._bounds = bounds
         self._row = row
         self._denomination = DENOMINATIONS[jackpot.denomination]
         self._here = game.manifest.id
@@ -52,13 +64,14 @@ class _Told:
             "denom": self._denomination.rgs_id,
             "storage_multiplier": jackpot.storage_multiplier,
             "min": jackpot.min,
-            "max": jackpot.max,
+            "max": self._bounds.max,
             "contribution": float(self._share),
             "reserve": millionths(jackpot.reserve) / MILLION,
             "games": self._feeding,
         }
         if isinstance(jackpot.trigger, Mystery):
-            told |= {"before": jackpot.trigger.before, "adds": float(self._mystery_adds(jackpot.trigger))}
+            told |= {"before": self._bounds.before} if self._bounds.before else {}
+            told["adds"] = float(self._mystery_adds(jackpot.trigger))
         elif self._row:
             told |= {"probability": self._row["probability"], "one_in": self._row["one_in"]}
             told["adds_at_reset"] = [float(self._adds(stake)) for stake in reversed(self._row["stakes"])]
@@ -93,7 +106,7 @@ class _Told:
 
     def _by_game(self) -> Iterator[str]:
         jackpot = self._jackpot
-        lowest, highest = self._money(jackpot.min), self._money(jackpot.max)
+        lowest, highest = self._money(jackpot.min), self._money(self._bounds.max)
         if lowest == highest:
             yield f"It stands at {lowest}. What is contributed goes into a pool, and so into the runs to come."
         else:
@@ -112,17 +125,28 @@ class _Told:
 
     def _mystery(self, trigger: Mystery) -> Iterator[str]:
         first, last = self._money(self._jackpot.min), self._money(trigger.before)
+        earlier = self._bounds.before != trigger.before
+        runs = "each run from the next one on" if earlier else "each run"
         yield (
-            f"It begins at {first}. For each run a secret value is drawn, with the same chance for every amount in "
+            f"It begins at {first}. For {runs} a secret value is drawn, with the same chance for every amount in "
             f"{self._whole()} above {first} up to {last}. The wager whose contribution lifts the jackpot to its secret "
             f"value wins exactly that, whatever the outcome of the game: so it is won at {last} at the latest."
         )
+        if earlier:
+            yield self._running()
         between = (self._mean(trigger) - self._min) / self._share
         yield (
             f"It is won once in {self._text(round(between))} of wagers on average: a higher wager has a higher chance, in the "
             "same proportion. A win is paid at once, on top of what the round wins. What the wager contributed beyond the "
             "secret value goes into the next run: nothing is lost."
         )
+
+    def _running(self) -> str:
+        """Of a mystery whose rules have changed since its run began."""
+        if not self._bounds.before:
+            return "At the moment it cannot be won: it holds more than that already."
+        latest = self._money(self._bounds.before)
+        return f"The run that goes on now began under earlier rules: it is won at {latest} at the latest."
 
     def _return(self) -> str:
         without = "The return to player that is stated for the game is without this jackpot, and so is its largest win."

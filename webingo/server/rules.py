@@ -1,15 +1,16 @@
 """What players may know of a game: GET /games/<id>/rules, for programs as JSON and for people as a page."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from tornado.template import Loader, ParseError, Template
 from tornado.web import HTTPError
 
 from webingo.errors import BadResource, Code, Refused
+from webingo.jackpot.bounds import Bounds, BoundsOf
 from webingo.resources.game import Game
 from webingo.resources.site import Site
 from webingo.resources.source import ResourceSource
@@ -22,18 +23,26 @@ _LABELS = {"bets": "Stakes per card", "max_stake": "Largest stake", "max_extra":
 
 Key = tuple[str, str, str]
 """Platform, site ("" for both: without a site's settings) and game."""
+Running = Callable[[Site], Awaitable[BoundsOf]]
+"""Which bounds of a site's jackpots are in force. Raises Refused(UNAVAILABLE)."""
+
+
+async def without_meters(site: Site) -> BoundsOf:
+    """As the site has them."""
+    return {jackpot.id: Bounds.of(jackpot) for jackpot in site.jackpots}
 
 
 class RulesPages:
     """The rules of all games, as they are without a site's settings, and as each site plays them, with its jackpots. Each is
-    worked out when it is first asked for, and again where the site has changed.
+    worked out when it is first asked for, and again where the site has changed, or what is in force of its jackpots.
 
     Raises BadResource where the template is missing or broken.
     """
 
-    def __init__(self, resources: ResourceSource, templates: Path) -> None:
+    def __init__(self, resources: ResourceSource, templates: Path, running: Running = without_meters) -> None:
         self._resources = resources
-        self._rules: dict[Key, tuple[Game, Site | None, dict[str, Any]]] = {}
+        self._running = running
+        self._rules: dict[Key, tuple[_Found, dict[str, Any]]] = {}
         file = templates / "rules.html"
         try:
             self.template: Template = Loader(str(templates)).load("rules.html")
@@ -45,27 +54,37 @@ class RulesPages:
         found = await self._find(game_id, platform, site_id)
         if found is None:
             return None
-        game, site = found
         key = platform, site_id, game_id
-        if key not in self._rules or self._rules[key][:2] != found:
+        known = self._rules.get(key)
+        if known is None or known[0] != found:
             titles = {name: manifest.title for name, manifest in self._resources.games.items()}
-            self._rules[key] = game, site, await asyncio.to_thread(_rules, game, site, titles)
-        return self._rules[key][2]
+            known = self._rules[key] = found, await asyncio.to_thread(_rules, found, titles)
+        return known[1]
 
-    async def _find(self, game_id: str, platform: str, site_id: str) -> tuple[Game, Site | None] | None:
+    async def _find(self, game_id: str, platform: str, site_id: str) -> "_Found | None":
         if not platform and not site_id:
             game = self._resources.built.get(game_id)
-            return None if game is None else (game, None)
+            return None if game is None else _Found(game, None, {})
         try:
             site = await self._resources.site(platform, site_id)
-            return self._resources.offered(site, game_id), site
+            game = self._resources.offered(site, game_id)
+            return _Found(game, site, await self._running(site))
         except Refused as refusal:
             if refusal.code is Code.UNAVAILABLE:
                 raise HTTPError(503) from None
             return None
 
 
-def _rules(game: Game, site: Site | None, titles: Mapping[str, str]) -> dict[str, Any]:
+class _Found(NamedTuple):
+    """What a page is worked out from."""
+
+    game: Game
+    site: Site | None
+    bounds: BoundsOf
+
+
+def _rules(found: _Found, titles: Mapping[str, str]) -> dict[str, Any]:
+    game, site, bounds = found
     manifest = game.manifest
     stated = {
         "game": manifest.id,
@@ -80,7 +99,7 @@ def _rules(game: Game, site: Site | None, titles: Mapping[str, str]) -> dict[str
     won = rules.pop("jackpots", [])
     if site is not None:
         rules["site"] = site.title or site.id
-        if told := jackpot_rules(site, game, won, titles):
+        if told := jackpot_rules(site, game, won, titles, bounds):
             rules["jackpots"] = told
             rules.pop("jackpot", None)  # the same in short
     return rules
