@@ -155,6 +155,29 @@ def test_what_should_not_be_done_by_accident_is_said():
     assert "ceiling" in said(jackpots=lower)
 
 
+def test_what_raises_a_jackpots_ceiling_for_ever_is_said_in_units():
+    before = DOCUMENTS["demo"]
+
+    def said(**changes):
+        jackpots = copy.deepcopy(before["jackpots"])
+        jackpots[0] |= changes
+        return dangers(before, {**copy.deepcopy(before), "jackpots": jackpots}, {})
+
+    ceiling = before["jackpots"][0]["max"]
+    scale = before["jackpots"][0].get("storage_multiplier", 1000)
+    (raised,) = said(max=2 * ceiling)
+    assert f"raised from {ceiling // scale:,} to {2 * ceiling // scale:,} units" in raised
+    assert "players will be told, and it can't be lowered again. Only a new id resets it." in raised
+    # A tenth of a storage unit to the unit: the same number is ten times as much.
+    slip = said(storage_multiplier=scale // 10)
+    assert f"to {10 * ceiling // scale:,} units" in slip[0] and "other storage units" in slip[1]
+    # The same in units.
+    same = {name: before["jackpots"][0][name] * 10 for name in ("min", "max")}
+    (only,) = said(storage_multiplier=scale * 10, **same)
+    assert "other storage units" in only
+    assert said(contribution="0.02", min=scale) == []
+
+
 # --- the pages ---
 
 

@@ -111,10 +111,23 @@ def _jackpot_dangers(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
     kept = {jackpot["id"]: jackpot for jackpot in after.get("jackpots", ())}
     for jackpot in before.get("jackpots", ()):
         name, now = jackpot["id"], kept.get(jackpot["id"])
+        was, units = _ceiling(jackpot), 0 if now is None else _ceiling(now)
         if now is None:
             yield f"{name} is taken away: what players fed it stays in its meter, and nobody can win it."
-        elif now["max"] < jackpot["max"]:
-            # Certification 4 (GLI-19 2.4.2): after contributions a ceiling goes up only.
+            continue
+        # Certification 4 (GLI-19 2.4.2): after contributions a ceiling goes up only.
+        if units < was:
             yield f"The ceiling of {name} is lowered: it only ever goes up while a meter runs."
-        elif now.get("storage_multiplier", 1000) != jackpot.get("storage_multiplier", 1000):
-            yield f"{name} counts in other storage units: the value of its meter would be another."
+        elif units > was:
+            yield (
+                f"The ceiling of {name} is raised from {was:,} to {units:,} units: players will be told, and it can't be "
+                "lowered again. Only a new id resets it."
+            )
+        if now.get("storage_multiplier", 1000) != jackpot.get("storage_multiplier", 1000):
+            yield f"{name} counts in other storage units: its bounds in units, and the value that is shown, become others."
+
+
+def _ceiling(jackpot: Mapping[str, Any]) -> int:
+    """In whole units of the denomination."""
+    units: int = jackpot["max"] // jackpot.get("storage_multiplier", 1000)
+    return units
