@@ -108,6 +108,12 @@ def test_what_is_wrong_with_a_jackpot_is_refused_at_the_start(res, changes, fiel
     assert reason in found[1]
 
 
+def test_denominations_are_named_once_each(res):
+    ((_, reason),) = problems(res, site_with({**JACKPOT, "denomination": "GBP"}))
+    names = reason.partition("there are ")[2].split(", ")
+    assert {"credit", "CRE", "USD"} <= set(names) and len(names) == len(set(names))
+
+
 def test_a_game_and_a_jackpot_have_to_name_each_other(res):
     assert problems(res, site_with(JACKPOT)) == [("jackpots.0.trigger", "no game of the site can win jp_heads")]
     found = problems(res, site_with(JACKPOT, MYSTERY, wins=["jp_head", "jp_heads", "jp_mystery"]))

@@ -83,7 +83,7 @@ class Jackpot(BaseModel):
         by_rgs_id = {denomination.rgs_id: name for name, denomination in DENOMINATIONS.items()}
         name = value if value in DENOMINATIONS else by_rgs_id.get(value)
         if name is None:
-            raise ValueError(f"unknown denomination; there are {', '.join([*DENOMINATIONS, *by_rgs_id])}")
+            raise ValueError(f"unknown denomination; there are {', '.join(dict.fromkeys([*DENOMINATIONS, *by_rgs_id]))}")
         return name
 
     @field_validator("games")
