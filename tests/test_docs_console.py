@@ -4,7 +4,7 @@ import re
 
 from tests import docpages
 from webingo.office.console import rounds_pages
-from webingo.office.services import flow, passwords, performance, players, rounds, signin
+from webingo.office.services import flow, foureyes, passwords, performance, players, rounds, signin
 from webingo.office.services.performance import Performance
 from webingo.office.services.staff import ROLES
 from webingo.office.services.theory import Theory
@@ -17,6 +17,7 @@ def test_the_figures_of_the_page_are_those_of_the_program() -> None:
     assert "three failures** within 30 minutes" in TEXT
     assert (signin.FAILURES, signin.WINDOW_MS, signin.IDLE_MS, signin.LONGEST_MS) == (3, 1_800_000, 1_800_000, 43_200_000)
     assert f"at least {passwords.LEAST} characters" in TEXT
+    assert "within 7 days before or after it was asked for" in TEXT and foureyes.AROUND_MS == 7 * 86_400_000
     assert f"the {players.RECENT:,} players seen last" in TEXT
     assert "more than some ten thousand rounds" in TEXT and 10_000 <= rounds.BUDGET <= 30_000
     assert f"not heard of for {flow.SILENT_MS // 1000} seconds" in TEXT and flow.ALIVE_MS == 180_000

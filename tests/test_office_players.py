@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, insert, select
 
-from tests.console import Document, a_player, actor, serving
+from tests.console import Document, a_player, account, actor, serving
 from tests.office import NOW
 from webingo.backoffice.contract import CommandDone
 from webingo.errors import Code, Refused
 from webingo.office.addresses import part, unpart
 from webingo.office.console.shown import money_text, smallest
-from webingo.office.services import adjustments, attention, commands, players
-from webingo.office.tables import Adjustment, Audit, Change, Command, Entry, Player, Value, Wallet
+from webingo.office.services import adjustments, attention, commands, players, staff
+from webingo.office.tables import Adjustment, Audit, Change, Command, Entry, Player, Staff, Value, Wallet
 
 LIMIT = 500
 EVA, ADA, BOB = actor("eva"), actor("ada", "admin"), actor("bob", "admin")
@@ -125,6 +125,79 @@ def test_who_asked_can_not_approve_nor_refuse_and_only_admins_can(database):
     assert (state(database, row), sent(database)) == ("waiting", [])
     done = decide(database, adjustments.approve, BOB, row)
     assert (done.state, done.decided_by, sent(database)) == ("sent", "bob", [("adjust", 5000)])
+
+
+DAY = 86_400_000
+HANDS = ["add", "password", "role", "close", "open"]
+
+
+def hand(database, by, name, deed):
+    """An admin has a hand in the account of somebody, as the page for staff does it."""
+    if deed == "add":
+        staff.add(database, by, name, "admin")
+        return
+    with database.read() as session:
+        id_ = session.scalars(select(Staff.id).where(Staff.name == name)).one()
+    if deed == "password":
+        staff.reset_password(database, by, id_)
+        return
+    with database.write() as session:
+        if deed == "role":
+            staff.set_role(session, by, id_, "viewer")
+        else:
+            if deed == "open":
+                session.get_one(Staff, id_).active = False
+            staff.set_active(session, by, id_, deed == "open")
+
+
+def sure(database, row, by):
+    """Whether this admin may approve."""
+    with database.write() as session:
+        try:
+            adjustments.approve(session, by, row.id)
+        except Refused as refused:
+            assert "one person" in refused.message
+            return False
+        return True
+
+
+@pytest.mark.parametrize("deed", HANDS)
+@pytest.mark.parametrize("ago", [7 * DAY, -7 * DAY])
+def test_nobody_approves_with_an_account_that_the_asker_had_a_hand_in(databases, deed, ago):
+    database = databases.fresh("sqlite")
+    a_player(database, "ana")
+    ids = {name: account(database, name, "admin", NOW) for name in ("ada", "bob", "cid")}
+    if deed == "add":
+        ids["new"] = 0
+    mate = "new" if deed == "add" else "bob"
+    row = ask(database, ADA, 5000)
+    hand(database, actor("ada", "admin", NOW - ago, ids["ada"]), mate, deed)
+    assert not sure(database, row, actor(mate, "admin"))
+    assert (state(database, row), sent(database)) == ("waiting", [])
+    assert sure(database, row, actor("cid", "admin"))
+    assert sent(database) == [("adjust", 5000)]
+    database.close()
+
+
+def test_nobody_asks_with_an_account_that_they_had_a_hand_in_nor_goes_by_a_third_one(database):
+    a_player(database, "ana")
+    ada = actor("ada", "admin", NOW, account(database, "ada", "admin", NOW))
+    hand(database, ada, "eva", "add")
+    row = ask(database, EVA, 5000)
+    assert not sure(database, row, ADA)
+    hand(database, actor("eva", "admin", NOW, 99), "mia", "add")
+    hand(database, actor("mia", "admin", NOW, 98), "ada2", "add")
+    assert not sure(database, row, actor("ada2", "admin"))
+    assert not sure(database, ask(database, ADA, 5000), actor("ada2", "admin"))
+    assert sure(database, row, BOB)
+
+
+def test_a_hand_in_an_account_is_forgotten_after_a_week_and_so_is_that_of_others(database):
+    a_player(database, "ana")
+    ids = {name: account(database, name, "admin", NOW) for name in ("ada", "bob", "cid")}
+    hand(database, actor("ada", "admin", NOW - 7 * DAY - 1, ids["ada"]), "bob", "password")
+    hand(database, actor("cid", "admin", NOW, ids["cid"]), "bob", "password")
+    assert sure(database, ask(database, ADA, 5000), BOB)
 
 
 def test_only_who_asked_withdraws(database):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webingo.errors import Code, Refused
 from webingo.office.services import audit, commands
 from webingo.office.services.audit import Actor
+from webingo.office.services.foureyes import one_hand
 from webingo.office.services.players import checked_reason, subject
 from webingo.office.services.upsert import insert
 from webingo.office.tables import Adjustment, Command, Player, Wallet
@@ -87,9 +88,17 @@ def without_second(session: Session, platform: str, uid: str, denom: str, at: in
 
 
 def approve(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
-    """By an admin who did not ask for it. Raises Refused; of several who decide at once one does."""
+    """By an admin who did not ask for it, nor can be who asked. Raises Refused; of several who decide at once one does."""
     if by.role != "admin":
         raise Refused(Code.FORBIDDEN, "Only an admin may approve.")
+    asked = session.get(Adjustment, adjustment_id)
+    open_ = asked and asked.state == "waiting" and asked.asked_by != by.name
+    if asked and open_ and one_hand(session, asked.asked_by, by.name, asked.asked_at):
+        raise Refused(
+            Code.FORBIDDEN,
+            f"You can't approve this: within 7 days of it, one of {asked.asked_by} and you made or changed the other's account, "
+            "so that both could be one person. Another admin has to decide.",
+        )
     row = _decide(session, by, adjustment_id, "sent", own=False)
     audit.note(session, by, "adjustment.approve", subject(row.platform, row.uid), _details(row) | {"asked_by": row.asked_by})
     _send(session, by, row)
