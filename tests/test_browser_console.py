@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser, expect
+from sqlalchemy import insert
 from tornado.ioloop import IOLoop
 
 from tests.browser import PATIENCE_S, PHONE, browser
 from tests.browser_console import LIMIT, Screen, Workplace
 from tests.console import PASSWORD
 from tests.player import Player
+from webingo.office import tables
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -23,7 +25,7 @@ SITE, ANA = "/sites/demo/demo", "/players/demo/ana"
 PLACES = [
     *("/account", "/account/password", "/sites/new", "/games/joker-bingo", "/jackpots/demo/demo/jp_joker_bingo", "/nowhere"),
     *(SITE, f"{SITE}/edit", f"{SITE}/edit?mode=json", f"{SITE}/versions", f"{SITE}/versions/1"),
-    *(ANA, f"{ANA}/ledger", f"{ANA}/rounds", f"{ANA}/sessions", f"{ANA}/log"),
+    *(ANA, f"{ANA}/ledger", f"{ANA}/rounds", f"{ANA}/sessions", f"{ANA}/log", f"{ANA}/adjust"),
 ]
 
 
@@ -261,6 +263,33 @@ async def test_who_asks_for_an_adjustment_does_not_approve_it(place: Workplace) 
         await desk.answer(desk.button("Withdraw", desk.row("paid twice")), "Withdraw")
         await expect(desk.row("paid twice")).to_contain_text("Withdrawn")
         assert await place.credits("fil") == 1000
+
+
+async def test_a_wallet_that_is_heard_of_later_can_be_adjusted_without_loading_the_page_again(place: Workplace) -> None:
+    wallet = {"platform": "demo", "uid": "late", "denom": "credit", "balance": 77, "seq": 1}
+    with place.database.write() as session:
+        session.execute(insert(tables.Player).values(platform="demo", uid="late", first_at=1, last_at=1))
+    async with place.desk("oto", "operator", "/players/demo/late") as desk:
+        await expect(desk.button("Adjust")).to_be_disabled()
+        with place.database.write() as session:
+            session.execute(insert(tables.Wallet).values(**wallet))
+        await expect(desk.button("Adjust")).to_be_enabled()
+        await desk.button("Adjust").click()
+        await expect(desk.dialog.get_by_label("Wallet")).to_contain_text("77")
+        await desk.dialog.get_by_text("Give to the player").click()
+        await desk.dialog.get_by_label("Reason").fill("welcome")
+        amount = desk.dialog.get_by_label("Amount")
+        await expect(amount).to_have_attribute("placeholder", "12")
+        await amount.fill("99,999,999,999,999,999")
+        await desk.button("Adjust", desk.dialog).click()
+        await desk.says("look at what is marked")
+        await expect(desk.page.get_by_label("Give to the player")).to_be_checked()
+        await expect(desk.page.get_by_label("Reason")).to_have_value("welcome")
+        await desk.page.get_by_label("Amount").fill(f"{LIMIT + 1}")
+        await desk.button("Adjust").click()
+        await desk.at("/players/demo/late")
+        await desk.answer(desk.button("Withdraw", desk.row("welcome")), "Withdraw")
+        await desk.says("Withdrawn")
 
 
 async def test_every_state_and_draw_of_a_bingo_round_can_be_gone_through_and_is_proved(place: Workplace) -> None:

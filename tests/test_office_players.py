@@ -457,7 +457,7 @@ def test_buttons_are_there_for_those_who_may_press_them(console):
 
 def test_two_people_adjust_a_wallet_in_the_console(console):
     eva, ada = console.signed_in("eva", "operator"), console.signed_in("ada", "admin")
-    fields = {"denom": "credit", "way": "take", "amount": "1,000", "reason": "Paid twice <b>by mistake</b>"}
+    fields = {"denom": "credit", "way": "take", "amount": "1,000", "reason": "Paid twice <b>by mistake</b>", "form": "f1"}
     assert "second person" in eva.said("/players/demo/ana/adjust", **fields)
     with console.database.read() as session:
         row = session.scalars(select(Adjustment)).one()

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from webingo.errors import Refused
 from webingo.office.console import (
+    adjust_pages,
     adjustments_pages,
     audit_pages,
     dashboard_pages,
@@ -34,6 +35,7 @@ ROUTERS = [
     signin_pages.own_routes,
     dashboard_pages.routes,
     players_pages.routes,
+    adjust_pages.routes,
     rounds_pages.routes,
     site_editor.routes,
     sites_pages.routes,

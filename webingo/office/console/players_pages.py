@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Form, HTTPException, Query
+from fastapi import Form, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from webingo.errors import Refused
 from webingo.office.addresses import part
+from webingo.office.console.adjust_pages import Given, found_player
 from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
-from webingo.office.console.shown import Part, money_text, smallest, utc
+from webingo.office.console.shown import Part, utc
 from webingo.office.services import adjustments, players
 from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
 
@@ -40,22 +41,17 @@ def listed(
     return desk.render("players.html", found=found, rows=rows, around=around, text=text, more=more, show=show)
 
 
-def _player(session: Session, platform: str, uid: str) -> Player:
-    player = players.get(session, platform, uid)
-    if player is None:
-        raise HTTPException(404, "There is no such player.")
-    return player
-
-
 def _common(session: Session, desk: Desk, platform: str, uid: str) -> dict[str, Any]:
     """What the head of all pages of a player shows."""
-    player = _player(session, platform, uid)
+    player = found_player(session, platform, uid)
     return {
         "player": player,
         "base": f"/players/{part(platform)}/{part(uid)}",
         "wallets": players.wallets(session, platform, uid),
         "block": players.last_block(session, player),
         "limit": desk.settings.adjustment_limit,
+        "given": Given(),
+        "problems": {},
     }
 
 
@@ -105,7 +101,7 @@ def ledger(desk: Viewer, platform: Part, uid: Part, denom: str = "", cursor: Cur
 @routes.get("/players/{platform}/{uid}/ledger.csv")
 def ledger_csv(desk: Viewer, platform: Part, uid: Part, denom: str = "") -> Response:
     with desk.read() as session:
-        _player(session, platform, uid)
+        found_player(session, platform, uid)
         chosen = _chosen(players.wallets(session, platform, uid), denom)
     header = ["seq", "at_utc", "kind", "amount", "balance", "denomination", "round", "game", "site", "note", "entry"]
 
@@ -155,33 +151,8 @@ def _block(desk: Desk, platform: str, uid: str, blocked: bool, reason: str) -> R
     back = f"/players/{part(platform)}/{part(uid)}"
     try:
         with desk.write() as session:
-            _player(session, platform, uid)
+            found_player(session, platform, uid)
             players.set_blocked(session, desk.by, platform, uid, blocked, reason)
     except Refused as refusal:
         return desk.to(back, refusal.message, "bad")
     return desk.to(back, "Blocked. The servers are being told." if blocked else "Let in again. The servers are being told.")
-
-
-@routes.post("/players/{platform}/{uid}/adjust")
-def adjust(
-    desk: Operator,
-    platform: Part,
-    uid: Part,
-    denom: Annotated[str, Form(max_length=32)],
-    way: Annotated[str, Form(pattern="^(give|take)$")],
-    amount: Annotated[str, Form(max_length=64)],
-    reason: Annotated[str, Form()],
-) -> Response:
-    back = f"/players/{part(platform)}/{part(uid)}"
-    limit = desk.settings.adjustment_limit
-    try:
-        wanted = smallest(amount, denom) * (1 if way == "give" else -1)
-        with desk.write() as session:
-            _player(session, platform, uid)
-            row = adjustments.ask(session, desk.by, platform, uid, denom, wanted, reason, limit)
-    except Refused as refusal:
-        return desk.to(back, refusal.message, "bad")
-    if row.state == "waiting":
-        return desk.to(back, "Asked for. A second person has to approve this adjustment.", "info")
-    told = f"{'+' if wanted > 0 else ''}{money_text(wanted, denom)}"
-    return desk.to(back, f"The adjustment is on its way to the player's wallet: {told}.")

@@ -151,14 +151,19 @@ def smallest(text: str, denom: str) -> int:
     plain = ungrouped(bare)
     match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,6}))?", plain)
     if match is None:
-        raise Refused(
-            Code.BAD_PARAMS, f"{text.strip()[:40]!r} is no amount. Write it like {money_text(shown.money_multiplier, denom)}."
-        )
+        raise Refused(Code.BAD_PARAMS, f"{text.strip()[:40]!r} is no amount. Write it like {example(denom)}.")
     scaled = Decimal(plain) * shown.money_multiplier
     # Also zeros: who writes 1.000 for a thousand would get 1.
     if len(match[2] or "") > len(str(shown.money_multiplier)) - 1:
         raise Refused(Code.BAD_PARAMS, f"The smallest amount is {money_text(1, denom)}.")
     return int(scaled)
+
+
+def example(denom: str) -> str:
+    """An amount as it is to be typed: 12.50, or 12 where there are no cents."""
+    shown = DENOMINATIONS.get(denom, _PLAIN)
+    digits = len(str(shown.money_multiplier)) - 1
+    return f"12.{5:0<{digits}}" if digits else "12"
 
 
 def ungrouped(text: str) -> str:
@@ -189,4 +194,5 @@ FILTERS = {
     "part": part,
     "deed": deed,
     "wallet_choice": wallet_choice,
+    "example": example,
 }

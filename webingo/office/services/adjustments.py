@@ -96,8 +96,8 @@ def approve(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
     if asked and open_ and one_hand(session, asked.asked_by, by.name, asked.asked_at):
         raise Refused(
             Code.FORBIDDEN,
-            f"You can't approve this: within 7 days of it, one of {asked.asked_by} and you made or changed the other's account, "
-            "so that both could be one person. Another admin has to decide.",
+            f"You can't approve this: within 7 days of it, one of {asked.asked_by} and you made or changed the other's "
+            "account, so that both could be one person. Another admin has to decide.",
         )
     row = _decide(session, by, adjustment_id, "sent", own=False)
     audit.note(session, by, "adjustment.approve", subject(row.platform, row.uid), _details(row) | {"asked_by": row.asked_by})

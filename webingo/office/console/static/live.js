@@ -5,7 +5,7 @@ const HEADERS = { "X-Live": "1" };
 /**
  * Fetches a part of the page anew every few seconds: <section id="players" data-live="" data-every="5">. `data-live` is the address,
  * empty for the page's own; the answer holds an element of the same id, which takes the place of this one's content.
- * A part stands still while the page is not seen, and while somebody is busy in it.
+ * A part that comes without `data-live` is finished. A part stands still while the page is not seen, and while somebody is busy in it.
  */
 class Live {
   constructor(part) {
@@ -20,7 +20,7 @@ class Live {
   }
 
   async turn() {
-    if (!this.part.isConnected) return;
+    if (!this.part.isConnected || !("live" in this.part.dataset)) return;
     if (!document.hidden && !this.busy()) await this.refresh();
     this.plan();
   }
@@ -47,7 +47,9 @@ class Live {
   take(text) {
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = page.getElementById(this.part.id);
-    if (fresh && fresh.innerHTML !== this.part.innerHTML && !this.busy()) this.part.replaceChildren(...fresh.childNodes);
+    if (!fresh || this.busy()) return;
+    if (!("live" in fresh.dataset)) delete this.part.dataset.live;
+    if (fresh.innerHTML !== this.part.innerHTML) this.part.replaceChildren(...fresh.childNodes);
   }
 }
 
