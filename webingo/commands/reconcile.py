@@ -1,6 +1,6 @@
 """webingo reconcile: is the ledger the truth?"""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,14 +8,22 @@ from webingo.commands.common import Config, Json, print_json, with_store
 
 if TYPE_CHECKING:
     from webingo.config import Settings
+    from webingo.jackpot.mending import Mended
     from webingo.jackpot.reconcile import MeterAudit
     from webingo.transaction.reconcile import Audit
     from webingo.transaction.store import Store
 
 
-def reconcile(config: Config = None, as_json: Json = False) -> None:
+def reconcile(
+    config: Config = None,
+    as_json: Json = False,
+    mend: Annotated[bool, typer.Option("--mend", help="First give jackpots back what their meters have lost.")] = False,
+) -> None:
     """Hold every wallet against its ledger, entry by entry, and every jackpot against what was fed and paid. Exit 1 where they
     differ."""
+    for done in with_store(config, _mended) if mend else ():
+        got = f"{_units(done.fed)} fed, {done.wins} wins counted, {done.granted} granted"
+        typer.echo(f"{done.meter}: {done.left or got}", err=as_json)
     audit, meters = with_store(config, _audited)
     if as_json:
         print_json(
@@ -32,6 +40,17 @@ def reconcile(config: Config = None, as_json: Json = False) -> None:
             _show_meters(meters)
     if audit.findings or meters.findings:
         raise typer.Exit(1)
+
+
+async def _mended(store: "Store", settings: "Settings") -> "list[Mended]":
+    from webingo.jackpot.jackpots import shelf_beside
+    from webingo.jackpot.mending import mend_meters
+    from webingo.jackpot.meters import Meters
+    from webingo.rng import SystemRng
+    from webingo.support.clock import SystemClock
+
+    rng = SystemRng()
+    return await mend_meters(Meters(shelf_beside(store), rng), store, rng, SystemClock().now_ms())
 
 
 async def _audited(store: "Store", settings: "Settings") -> "tuple[Audit, MeterAudit]":

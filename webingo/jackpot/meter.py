@@ -8,7 +8,7 @@ Amounts are millionths of a smallest unit of the denomination, exact however lar
 first values are paid from; `contributed` came from wagers, `seeded` from the house, `paid` went to winners.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -88,6 +88,15 @@ class Feed(NamedTuple):
 
     shard: int
     contributions: Sequence[Contribution]
+
+
+class Lost(NamedTuple):
+    """What a meter should know of and does not: millionths that were fed, wins that were paid, and how far that goes in each
+    shard."""
+
+    fed: int
+    wins: Sequence[Win]
+    passed: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +180,16 @@ def configured(meter: Meter, terms: Terms, rng: Rng, at_ms: int) -> Change | Non
     return Change(changed, notes=(_note("changed", at_ms, meter, changed, terms=kept._asdict(), were=old._asdict()),))
 
 
-def fed(meter: Meter, feeds: Sequence[Feed], rng: Rng, at_ms: int) -> Change | None:
-    """The meter with what it has not seen yet of these feeds; None where it has seen all."""
+def fed(meter: Meter, feeds: Sequence[Feed], rng: Rng, at_ms: int, granted: Collection[str] = ()) -> Change | None:
+    """The meter with what it has not seen yet of these feeds; None where it has seen all. Claims that were `granted` already
+    win nothing more."""
     wins, notes, passed = list[Win](), list[dict[str, Any]](), dict(meter.passed)
     for shard, contributions in feeds:
         for contribution in contributions:
             if after(contribution.position, passed.get(shard, "")):
                 passed[shard] = contribution.position
                 meter = _filled(meter, contribution.amount)
-                if meter.hit and meter.value >= meter.hit * MILLION:
+                if meter.hit and meter.value >= meter.hit * MILLION and contribution.claim.id not in granted:
                     won = claimed(meter, contribution.claim, rng, at_ms, meter.hit)
                     meter, wins, notes = won.meter, [*wins, *won.wins], [*notes, *won.notes]
                 else:
@@ -197,6 +207,25 @@ def claimed(meter: Meter, claim: Claim, rng: Rng, at_ms: int, units: int | None 
     begun = _begun(replace(held, paid=meter.paid + amount * MILLION), held.value - amount * MILLION, rng)
     win = Win(*claim, amount, at_ms)
     return Change(begun, (win,), (_note("won", at_ms, meter, begun, win=win._asdict()),))
+
+
+def mended(meter: Meter, lost: Lost, rng: Rng, at_ms: int) -> Change:
+    """The meter with what it has lost. Each win has begun a run, with `min`; of the last of these runs a mystery has another
+    secret. One without lost wins keeps its secret: where it holds more now, its next wager wins."""
+    assert meter.terms is not None
+    terms, paid = meter.terms, sum(win.amount for win in lost.wins) * MILLION
+    further = {shard: at for shard, at in lost.passed.items() if after(at, meter.passed.get(shard, ""))}
+    then = _filled(replace(meter, passed={**meter.passed, **further}), lost.fed)
+    if lost.wins:
+        then = _seeded(replace(then, value=then.value - paid, paid=then.paid + paid), len(lost.wins) * terms.min * MILLION)
+        then = _seeded(then, max(0, terms.min * MILLION - then.value - then.overflow))  # `min` was another one then
+        then = replace(then, value=then.value + then.overflow, overflow=0, hit=0, drawn_before=terms.before)
+        if terms.before:
+            then = replace(then, hit=_drawn(min(max(terms.min, then.units), terms.before - 1), terms.before, rng))
+    above = max(0, then.value - (then.before or terms.max) * MILLION)
+    then = replace(then, n=meter.n + 1, value=then.value - above, overflow=then.overflow + above)
+    facts = {"fed": str(lost.fed), "wins": [win._asdict() for win in lost.wins]}
+    return Change(then, notes=(_note("mended", at_ms, meter, then, **facts),))
 
 
 def _filled(meter: Meter, amount: int) -> Meter:

@@ -59,16 +59,21 @@ class Meters:
 
     async def _feed(self, meter: MeterId, waiting: Sequence[_Waiting], at_ms: int) -> None:
         together = [one for one in waiting if one.wins is None and one.error is None]
-        feeds = [one.feed for one in together]
+        feeds, granted = [one.feed for one in together], set[str]()
         try:
-            change = await self._change(meter, await self._held(meter), lambda held: fed(held, feeds, self._rng, at_ms))
+            while isinstance(change := await self._fed(meter, feeds, granted, at_ms), Win):
+                granted.add(change.claim)  # the meter does not know of it any more: what was fed counts nevertheless
         except Exception as error:
             for one in together:
                 one.error = error
             return
-        won = {win.claim: win for win in change.wins} if isinstance(change, Change) else {}
+        won = {win.claim: win for win in change.wins} if change else {}
         for one in together:
             one.wins = [won[each.claim.id] for each in one.feed.contributions if each.claim.id in won]
+
+    async def _fed(self, meter: MeterId, feeds: Sequence[Feed], granted: set[str], at_ms: int) -> Change | Win | None:
+        held = await self._held(meter)
+        return await self._change(meter, held, lambda held: fed(held, feeds, self._rng, at_ms, granted))
 
     async def claim(self, meter: MeterId, claim: Claim, at_ms: int) -> Win:
         """Grants the claim what the meter holds, once for ever: a repetition is answered as the first call was, whatever the

@@ -1,11 +1,13 @@
 """Whether the meters are right: each in itself, and all of them against the ledger, also while the server goes on."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from webingo.jackpot.feeder import GROUP, contributions_of
-from webingo.jackpot.meter import Meter, MeterId, Win, after
+from webingo.jackpot.awards import meter_of
+from webingo.jackpot.feeder import GROUP, claims_of, contributions_of
+from webingo.jackpot.meter import Claim, Meter, MeterId, Win, after
 from webingo.jackpot.shelf import Shelf
 from webingo.resources.jackpots import MILLION
 from webingo.transaction.store import Store
@@ -35,33 +37,114 @@ class MeterAudit(NamedTuple):
     findings: list[MeterFinding]
 
 
-class _Books(NamedTuple):
+class Books(NamedTuple):
+    """A meter with its wins, by claim, and the claims of those that are not settled."""
+
     meter: Meter
     wins: dict[str, Win]
     owed: set[str]
 
 
-_NONE = _Books(Meter(), {}, set())
+_NONE = Books(Meter(), {}, set())
+
+
+@dataclass
+class Evidence:
+    """The meters, and what the ledger says of them. `done` is how far the meters' group was in each shard when they were read,
+    `contributed` what was fed as far as that or as far as the meter itself has got, `paid` the entries of jackpots by their
+    id, `won` what these are, `claims` what rounds have won by then. `whole`: the ledger has all that ever was."""
+
+    done: Sequence[str]
+    books: dict[MeterId, Books]
+    contributed: Counter[MeterId] = field(default_factory=Counter)
+    paid: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    won: dict[MeterId, dict[str, Win]] = field(default_factory=lambda: defaultdict(dict))
+    claims: dict[MeterId, dict[str, Claim]] = field(default_factory=lambda: defaultdict(dict))
+    whole: bool = True
+
+    @property
+    def meters(self) -> list[MeterId]:
+        return list({**self.books, **self.contributed, **self.won, **self.claims})
+
+    def books_of(self, meter: MeterId) -> Books:
+        return self.books.get(meter, _NONE)
+
+    def unknown_wins(self, meter: MeterId) -> list[Win]:
+        """Those that were paid, and that the meter does not know."""
+        known = self.books_of(meter).wins
+        return [win for claim, win in self.won.get(meter, {}).items() if claim not in known]
+
+    def unclaimed(self, meter: MeterId) -> list[Claim]:
+        """What was won, and has never been granted."""
+        known = {**self.books_of(meter).wins, **self.won.get(meter, {})}
+        return [claim for name, claim in self.claims.get(meter, {}).items() if name not in known]
+
+
+async def gathered(shelf: Shelf, store: Store) -> Evidence:
+    """Raises Refused(UNAVAILABLE)."""
+    # Read before the meters: what the group is done with is in them, or it is lost.
+    done = [(await store.standing(GROUP, shard)).position for shard in range(SHARDS)]
+    evidence = Evidence(done, {meter: await _read(shelf, meter) for meter in await shelf.meters()})
+    for shard in range(SHARDS):
+        async for entry in store.entries(shard):
+            _note(evidence, shard, entry)
+        evidence.whole = evidence.whole and not await store.trimmed(shard)
+    for meter, won in evidence.won.items():  # granted since the meters were read
+        for win in evidence.unknown_wins(meter):
+            if await shelf.win(meter, win.claim) is not None:
+                del won[win.claim]
+    return evidence
+
+
+def _note(evidence: Evidence, shard: int, entry: Entry) -> None:
+    if entry.kind == "jackpot":
+        evidence.paid[entry.id].append(entry)
+        meter, win = meter_of(entry.wallet, entry.site, entry.note), _win(entry)
+        if win is not None:
+            evidence.won[meter][win.claim] = win
+    if entry.fed:
+        for meter, (fed,) in contributions_of([entry]).items():
+            passed = evidence.books_of(meter).meter.passed.get(shard, "")
+            if not after(fed.position, passed) or not after(fed.position, evidence.done[shard]):
+                evidence.contributed[meter] += fed.amount
+    if not after(entry.position, evidence.done[shard]):
+        for meter, claim in claims_of([entry]):
+            evidence.claims[meter][claim.id] = claim
+
+
+def _win(entry: Entry) -> Win | None:
+    """What an entry "post:<length>:jackpot:<claim>:<wallet>" has paid."""
+    _, length, rest = entry.id.split(":", 2)
+    posting = rest[: int(length)]
+    if not posting.startswith("jackpot:"):
+        return None
+    claim = Claim(posting.removeprefix("jackpot:"), entry.wallet, entry.round, entry.game)
+    return Win(*claim, entry.amount, entry.at_ms)
 
 
 async def reconcile_meters(shelf: Shelf, store: Store) -> MeterAudit:
     """Raises Refused(UNAVAILABLE)."""
-    # Read before the meters: what the group is done with is in them, or it is lost.
-    done = [(await store.standing(GROUP, shard)).position for shard in range(SHARDS)]
-    books = {meter: await _read(shelf, meter) for meter in await shelf.meters()}
+    evidence = await gathered(shelf, store)
+    books = evidence.books
     found = [finding for meter, held in books.items() for finding in _in_itself(meter, held)]
-    contributed, paid, whole = await _from_ledger(store, books, done)
-    if whole:
-        for meter in {**books, **contributed}:
-            held = books.get(meter, _NONE)
-            if contributed[meter] != held.meter.contributed:
-                problem = "what was fed is not what the ledger says"
-                found.append(MeterFinding(str(meter), problem, contributed[meter], held.meter.contributed))
-            found += _paid(meter, held, paid)
-    return MeterAudit(len(books), sum(len(held.wins) for held in books.values()), whole, found)
+    if evidence.whole:
+        found += [finding for meter in evidence.meters for finding in _against_ledger(meter, evidence)]
+    return MeterAudit(len(books), sum(len(held.wins) for held in books.values()), evidence.whole, found)
 
 
-async def _read(shelf: Shelf, meter: MeterId) -> _Books:
+def _against_ledger(meter: MeterId, evidence: Evidence) -> Iterator[MeterFinding]:
+    held, contributed = evidence.books_of(meter), evidence.contributed[meter]
+    if contributed != held.meter.contributed:
+        problem = "what was fed is not what the ledger says"
+        yield MeterFinding(str(meter), problem, contributed, held.meter.contributed)
+    yield from _paid(meter, held, evidence.paid)
+    for win in evidence.unknown_wins(meter):
+        yield MeterFinding(str(meter), f"it knows nothing of the win {win.claim}, which was paid", win.amount * MILLION, 0)
+    for claim in evidence.unclaimed(meter):
+        yield MeterFinding(str(meter), f"the win {claim.id} was never granted", held.meter.value, 0)
+
+
+async def _read(shelf: Shelf, meter: MeterId) -> Books:
     """A meter with the wins of that moment. Those that are settled are in the ledger by now."""
     for _ in range(_TRIES):
         held = await shelf.read(meter)
@@ -69,10 +152,10 @@ async def _read(shelf: Shelf, meter: MeterId) -> _Books:
         wins = {win.claim: win for win in await shelf.wins(meter)}
         if (await shelf.read(meter)).n == held.n:
             break
-    return _Books(held, wins, owed)
+    return Books(held, wins, owed)
 
 
-def _in_itself(meter: MeterId, books: _Books) -> list[MeterFinding]:
+def _in_itself(meter: MeterId, books: Books) -> list[MeterFinding]:
     held, found = books.meter, list[MeterFinding]()
     if held.unexplained:
         expected = held.seeded + held.contributed - held.paid
@@ -86,26 +169,7 @@ def _in_itself(meter: MeterId, books: _Books) -> list[MeterFinding]:
     return found
 
 
-async def _from_ledger(
-    store: Store, books: dict[MeterId, _Books], done: Sequence[str]
-) -> tuple[Counter[MeterId], dict[str, list[Entry]], bool]:
-    """What was fed into each meter, as far as it has got or its group is `done`, and the entries of paid jackpots by id;
-    whether nothing is missing."""
-    contributed, paid, whole = Counter[MeterId](), defaultdict[str, list[Entry]](list), True
-    for shard in range(SHARDS):
-        async for entry in store.entries(shard):
-            if entry.kind == "jackpot":
-                paid[entry.id].append(entry)
-            if entry.fed:
-                for meter, (fed,) in contributions_of([entry]).items():
-                    passed = books.get(meter, _NONE).meter.passed.get(shard, "")
-                    if not after(fed.position, passed) or not after(fed.position, done[shard]):
-                        contributed[meter] += fed.amount
-        whole = whole and not await store.trimmed(shard)
-    return contributed, paid, whole
-
-
-def _paid(meter: MeterId, books: _Books, paid: dict[str, list[Entry]]) -> list[MeterFinding]:
+def _paid(meter: MeterId, books: Books, paid: dict[str, list[Entry]]) -> list[MeterFinding]:
     found = list[MeterFinding]()
     for win in books.wins.values():
         posting = f"jackpot:{win.claim}"

@@ -4,7 +4,7 @@
                  unit), hit (secret), drawn_before, terms (JSON), passed:<shard> (a position of its ledger)
   wins   hash    claim -> the win, as JSON; for ever
   owed   set     claims that are granted and not yet settled
-  log    stream  what the house answers for: opened, changed, won, paid
+  log    stream  what the house answers for: opened, changed, won, paid, mended
 
 and `wb:jackpots`, the set of all meters; the channel of the same name has their news.
 """

@@ -55,7 +55,7 @@ class Shelf(Protocol):
         ...
 
     async def notes(self, meter: MeterId) -> list[dict[str, Any]]:
-        """The meter's log, oldest first: opened, changed, won, paid."""
+        """The meter's log, oldest first: opened, changed, won, paid, mended."""
         ...
 
     def listen(self, hear: Callable[[News], None], missed: Callable[[], None]) -> None:
