@@ -67,6 +67,7 @@ SEARCHES = {
     "won": (Search(state="won", denom="BRL"), lambda r: r.won > 0 and r.denom == "BRL"),
     "open": (Search(state="open"), lambda r: r.ended_at is None),
     "jackpot": (Search(state="jackpot"), lambda r: r.jackpot > 0),
+    "player and site": (Search(uid="PLAYER", platform="demo", site="demo"), None),
     "another platform": (Search(platform="other"), lambda r: False),
 }
 
@@ -78,7 +79,7 @@ def test_a_search_finds_what_a_look_at_every_round_finds(session, monkeypatch, n
     player = everything[0].uid
     if search.uid:
         search = Search(**{each: getattr(search, each) for each in Search.__slots__} | {"uid": player})
-        fits = lambda r: r.uid == player and (not search.game or r.game == search.game)  # noqa: E731
+        fits = lambda r: r.uid == player and search.game in ("", r.game) and search.site in ("", r.site)  # noqa: E731
     monkeypatch.setattr(rounds, "BUDGET", 400)
     expected = {r.n for r in everything if fits(r)}
     assert expected or name == "another platform"
@@ -96,6 +97,12 @@ def test_the_largest_wins_come_first(session, monkeypatch):
     found = walked(session, Search(largest=True, game="atkins-diet"), 20)
     expected = session.scalars(select(Round).where(Round.won > 0, Round.game == "atkins-diet")).all()
     assert [(r.won, r.n) for r in found] == sorted(((r.won, r.n) for r in expected), reverse=True)
+
+
+def test_the_largest_wins_are_no_smaller_than_asked_in_any_money(session):
+    found = walked(session, Search(largest=True, least_win=Decimal("2.5")))
+    assert len({r.denom for r in found}) > 1
+    assert all(r.won >= Decimal("2.5") * DENOMINATIONS[r.denom].money_multiplier for r in found)
 
 
 def test_a_search_that_is_cut_short_says_how_far_it_has_looked(session, monkeypatch):

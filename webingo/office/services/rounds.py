@@ -19,9 +19,20 @@ PAGE = 50
 BUDGET = 15_000
 """Rounds that one page looks through at most: some 60 ms on SQLite."""
 
-_won = Round.won + 0
-"""The win where it is no way to walk along: half of all rounds have won nothing, and a database that looks these up in the
-index of the wins has to sort them all."""
+
+class _Columns(NamedTuple):
+    platform: Any
+    uid: Any
+    site: Any
+    game: Any
+    began_at: Any
+    won: Any
+
+
+_ALONG = _Columns(Round.platform, Round.uid, Round.site, Round.game, Round.began_at, Round.won)
+_BESIDE = _Columns(Round.platform + "", Round.uid + "", Round.site + "", Round.game + "", Round.began_at + 0, Round.won + 0)
+"""The same where they are no way to walk along: a database that looks up a site with half of all rounds in the site's index has
+to sort them all, and SQLite, which does not know how many there are, likes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +144,24 @@ def _end(session: Session, walked: Select[Round], order: Any) -> Cursor | None:
 
 def _way(session: Session, search: Search, after: Cursor | None) -> _Way:
     """The index that leaves the least to look through, and what it leaves."""
-    site = (Round.platform == search.platform, Round.site == search.site) if search.site else ()
-    game = (Round.game == search.game,) if search.game else ()
-    time = _time(search)
-    rest = _rest(search)
+    rest = (*_rest(search), *_wins(search))
     if search.largest:
-        own = (Round.uid == search.uid,) if search.uid else ()
-        return _Way((), Round.won, (*own, *_platform(search), *site, *game, *time, *rest), _least(search))
+        others = (*_equal(search, _BESIDE, "uid", "platform", "site", "game"), *_time(search, _BESIDE), *rest)
+        return _Way((), Round.won, others, _least(search))
     if search.state == "open":
-        player = _player(session, search) if search.uid else ()
-        return _Way(
-            (Round.ended_at.is_(None),), Round.n, (*player, *_platform(search), *site, *game, *time, *rest, *_wins(search))
-        )
+        others = (*_equal(search, _BESIDE, "uid", "platform", "site", "game"), *_time(search, _BESIDE), *rest)
+        return _Way((Round.ended_at.is_(None),), Round.n, others)
     if search.uid:
-        return _Way(_player(session, search), Round.n, (*site, *game, *time, *rest, *_wins(search)))
-    if time:
+        others = (*_equal(search, _BESIDE, "site", "game"), *_time(search, _BESIDE), *rest)
+        return _Way(_player(session, search), Round.n, others)
+    if search.since is not None or search.until is not None:
         passed = after is not None and (search.until is None or after.value < search.until)
-        begin = () if passed else _time(replace(search, since=None))
-        others = (*_platform(search), *site, *game, *rest, *_wins(search))
-        return _Way(begin, Round.began_at, others, _time(replace(search, until=None)))
-    if site:
-        return _Way((*site, *game), Round.n, (*rest, *_wins(search)))
-    return _Way(game, Round.n, (*_platform(search), *rest, *_wins(search)))
+        begin = () if passed else _time(replace(search, since=None), _ALONG)
+        others = (*_equal(search, _BESIDE, "platform", "site", "game"), *rest)
+        return _Way(begin, Round.began_at, others, _time(replace(search, until=None), _ALONG))
+    if search.site:
+        return _Way(_equal(search, _ALONG, "platform", "site", "game"), Round.n, rest)
+    return _Way(_equal(search, _ALONG, "game"), Round.n, (*_equal(search, _BESIDE, "platform"), *rest))
 
 
 def _player(session: Session, search: Search) -> tuple[ColumnElement[bool], ...]:
@@ -164,24 +171,24 @@ def _player(session: Session, search: Search) -> tuple[ColumnElement[bool], ...]
     return (Round.platform.in_(platforms) if len(platforms) > 1 else Round.platform == platforms[0], Round.uid == search.uid)
 
 
-def _platform(search: Search) -> tuple[ColumnElement[bool], ...]:
-    return (Round.platform == search.platform,) if search.platform and not search.site else ()
+def _equal(search: Search, columns: _Columns, *names: str) -> tuple[ColumnElement[bool], ...]:
+    return tuple(getattr(columns, name) == value for name in names if (value := getattr(search, name)))
 
 
 def _denom(search: Search) -> tuple[ColumnElement[bool], ...]:
     return (Round.denom == search.denom,) if search.denom else ()
 
 
-def _time(search: Search) -> tuple[ColumnElement[bool], ...]:
-    since = () if search.since is None else (Round.began_at >= search.since,)
-    return since if search.until is None else (*since, Round.began_at < search.until)
+def _time(search: Search, columns: _Columns) -> tuple[ColumnElement[bool], ...]:
+    since = () if search.since is None else (columns.began_at >= search.since,)
+    return since if search.until is None else (*since, columns.began_at < search.until)
 
 
 def _rest(search: Search) -> tuple[ColumnElement[bool], ...]:
     states: dict[str, tuple[ColumnElement[bool], ...]] = {
         "open": (Round.ended_at.is_(None),),
-        "won": (_won > 0,),
-        "lost": (Round.ended_at.is_not(None), _won == 0),
+        "won": (_BESIDE.won > 0,),
+        "lost": (Round.ended_at.is_not(None), _BESIDE.won == 0),
         "jackpot": (Round.jackpot > 0,),
     }
     return (*_denom(search), *states.get(search.state, ()))
@@ -198,7 +205,7 @@ def _units(search: Search) -> dict[str, int]:
 def _wins(search: Search) -> tuple[ColumnElement[bool], ...]:
     if search.least_win is None:
         return ()
-    return (or_(*(and_(Round.denom == denom, _won >= units) for denom, units in _units(search).items())),)
+    return (or_(*(and_(Round.denom == denom, _BESIDE.won >= units) for denom, units in _units(search).items())),)
 
 
 def _least(search: Search) -> tuple[ColumnElement[bool], ...]:
