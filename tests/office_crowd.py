@@ -71,7 +71,7 @@ def crowd(
             state = "failed" if place % 200 == 0 else "refused" if place % 9 == 0 else "done"
             decided = (dice.choice(STAFF), at + 60_000) if place % 2 else (None, None)
             row = (place + 100, "demo", uid, "credit", dice.randrange(1, 10_000), "a fault of ours", STAFF[0], at, *decided)
-            yield *row, state, f"more-{place}"
+            yield *row, state, f"more-{place}", None
 
     def sent() -> Iterator[Sequence[Any]]:
         for place in range(adjustments):
@@ -114,8 +114,7 @@ def crowd(
             for table, column in (("audit", "n"), ("adjustments", "id"), ("findings", "n")):
                 name = f"pg_get_serial_sequence('{table}', '{column}')"
                 session.execute(text(f"SELECT setval({name}, (SELECT max({column}) FROM {table}))"))
-        session.flush()
-        session.execute(text("ANALYZE"))
+            session.execute(text("ANALYZE"))
 
 
 def _wins(session: Any, wins: int) -> None:

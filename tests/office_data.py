@@ -181,7 +181,7 @@ def fill(
         if not database.sqlite:
             connection.execute(text("SELECT setval(pg_get_serial_sequence('rounds', 'n'), (SELECT max(n) FROM rounds))"))
             connection.execute(text("SELECT setval(pg_get_serial_sequence('ledger', 'id'), (SELECT max(id) FROM ledger))"))
-        connection.execute(text("ANALYZE"))
+            connection.execute(text("ANALYZE"))  # as it does by itself; SQLite doesn't
         past.newest = session.scalars(select(tables.Round.id).order_by(tables.Round.n.desc()).limit(1)).one()
     return past
 

@@ -122,7 +122,7 @@ class Walk:
     def _pairs(self, offered: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
         empty = {name: values[0] for name, values in offered.items()}
         if not self._far:
-            yield from (tuple({**empty, name: value}.values()) for name, values in offered.items() for value in values[:9])
+            yield from (tuple({**empty, name: value}.values()) for name, values in offered.items() for value in values[:5])
             return
         for one, other in itertools.combinations(offered, 2):
             for values in itertools.product(offered[one], offered[other]):

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import event, select, text
-from sqlalchemy.orm import Session
 
 from tests.conftest import DATABASES
 from tests.console import Console, actor, serving
@@ -52,19 +51,9 @@ def console(request: pytest.FixtureRequest, databases: Any) -> Iterator[Console]
     database = databases.fresh(request.param)
     past = fill(database, NOW - NOW % MINUTE, rounds=2_000, players=60, pool=40, records=50)
     crowd(database, past, days=14, sessions=300, audit=3_000, adjustments=60, wins=60, findings=30, versions=20, blocked=5)
-    if database.sqlite:
-        with database.write() as session:
-            forget_sizes(session)
     with serving(database) as made:
         yield made
     database.close()
-
-
-def forget_sizes(session: Session) -> None:
-    """SQLite counts its rows only when it is told to, which nobody does to a backoffice; what it knows of tables as small as
-    these would make it read them whole."""
-    session.execute(text("DELETE FROM sqlite_stat1"))
-    session.execute(text("ANALYZE sqlite_schema"))
 
 
 @contextmanager
