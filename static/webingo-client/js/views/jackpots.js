@@ -74,7 +74,7 @@ function meterOf(jackpots, jackpot, face, gameid) {
 
 /** How it is won, in a word or two. */
 function noteOf(jackpots, { trigger, before, storage_multiplier: multiplier, games }, denom) {
-  if (trigger === "mystery") return `Must drop before ${money(Math.floor((before ?? 0) / multiplier), denom, { brief: true })}`;
+  if (trigger === "mystery" && before) return `Must drop before ${money(Math.floor(before / multiplier), denom, { brief: true })}`;
   if (games.length === jackpots.session.games.length) return "In every game";
   const titles = games.map((id) => jackpots.session.games.find((game) => game.id === id)?.title ?? id);
   return titles.length > 2 ? `In ${titles.length} games` : titles.join(" and ");
