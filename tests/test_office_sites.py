@@ -268,6 +268,37 @@ def test_somebody_who_saved_meanwhile_is_not_overwritten_unseen(console, admin):
     assert in_force(console)[1]["title"] == "mine"
 
 
+def test_what_is_saved_twice_by_the_same_person_is_changed_once_and_nobody_else_is_blamed(console, admin):
+    review = admin.post(EDIT, **sent_fields(admin.get(EDIT), title="mine", do="review"))
+    save = "/sites/demo/demo/save"
+    for told in ("Version 2 is in force", "Nothing is changed: this is in force already, as version 2.", "Nothing is changed"):
+        saved = admin.post(save, **sent_fields(review, save))
+        assert (saved.status_code, saved.url.path) == (200, "/sites/demo/demo")
+        assert told in notice(saved.text)
+    assert in_force(console)[0] == 2
+    with console.database.read() as session:
+        assert len(session.scalars(select(Audit).where(Audit.action == "site.change")).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/sites/demo/demo/save", EDIT),
+        ("/sites/demo/unknown/save", "/sites/new"),
+        ("/sites/demo/demo/versions/1/restore", "/sites/demo/demo/versions/1"),
+        ("/adjustments/7/approve", "/adjustments"),
+        ("/staff/1/password", "/staff"),
+        ("/findings/1/clear", "/"),
+        ("/gaming", "/"),
+    ],
+)
+def test_who_comes_back_to_an_address_that_only_takes_forms_finds_the_page_of_the_form(console, admin, address, page):
+    back = admin.get(address, follow_redirects=True)
+    assert (back.status_code, back.url.path) == (200, page)
+    assert admin.get("/adjustments/7/approve", headers={"X-Live": "1"}).status_code == 405
+    assert console.stranger().get(address, follow_redirects=True).url.path == "/sign-in"
+
+
 def test_what_is_dangerous_needs_a_second_look(console, admin):
     fields = sent_fields(admin.get(EDIT), do="review")
     del fields["enabled"]

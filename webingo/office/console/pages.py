@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from webingo.errors import Refused
 from webingo.office.console import nav
@@ -89,9 +90,21 @@ def problem(request: Request, status: int, text: str = "", door: str = "/sign-in
 
 def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405 and request.method == "GET" and "x-live" not in request.headers:
+        return see_other(_page_above(request))
     given = error.detail if error.status_code in HTTPStatus._value2member_map_ else ""
     ours = "" if given == HTTPStatus(error.status_code).phrase else given
     return problem(request, error.status_code, ours)
+
+
+def _page_above(request: Request) -> str:
+    """The nearest page above an address that only takes forms, where the form is: somebody comes back, as after signing in."""
+    path = request.url.path
+    while path := path.rpartition("/")[0]:
+        scope = {**request.scope, "path": path}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return own_path(path)
+    return "/"
 
 
 def on_invalid(request: Request, error: Exception) -> Response:

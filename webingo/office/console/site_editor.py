@@ -100,6 +100,14 @@ def restore(desk: Admin, platform: Part, site: Part, number: int) -> Response:
     return _review(desk, platform, site, document, row.version)
 
 
+@routes.get("/sites/{platform}/{site}/save")
+def saved_elsewhere(desk: Admin, platform: Part, site: Part) -> Response:
+    """Who was signed out at this address comes back to it: to the form."""
+    with desk.read() as session:
+        known = sites.find(session, platform, site) is not None
+    return desk.to(f"{path_of(platform, site)}/edit" if known else "/sites/new")
+
+
 @routes.post("/sites/{platform}/{site}/save")
 def save(desk: Admin, platform: Part, site: Part, posted: Posted) -> Response:
     base, document = _number(posted.get("base", "")), _working(posted.get("document", ""))
@@ -116,8 +124,10 @@ def save(desk: Admin, platform: Part, site: Part, posted: Posted) -> Response:
             version = sites.save(session, desk.by, checked, base).version
     except Denied as denied:
         return _review(desk, platform, site, document, row.version if row else 0, conflict=denied.message)
+    if row is not None and version == row.version:
+        return desk.to(path_of(platform, site), f"Nothing is changed: this is in force already, as version {version}.", "info")
     text = f"Version {version} is in force. Sessions that run take it over at their next round."
-    return desk.to(path_of(platform, site), text if version != base else "Nothing was changed.")
+    return desk.to(path_of(platform, site), text)
 
 
 def _typed(desk: Desk, posted: Mapping[str, str], mode: str) -> dict[str, Any]:

@@ -37,17 +37,17 @@ def version(session: Session, platform: str, site: str, number: int) -> SiteVers
 def save(session: Session, by: Actor, found: Checked, seen_version: int) -> Site:
     """Puts a checked document in force. `seen_version` is the one that it was edited from, 0 for a new site.
 
-    Raises Denied CONFLICT where somebody else has changed the site meanwhile. The same document again changes nothing.
+    Raises Denied CONFLICT where somebody else has changed the site meanwhile. What is in force already changes nothing.
     """
     platform, name = found.site.platform, found.site.id
     row = session.get(Site, (platform, name), with_for_update=True)
+    if row is not None and found.document == row.document:
+        return row
     if (row.version if row else 0) != seen_version:
         raise conflict("Somebody else has changed this site meanwhile.")
     if row is None:
         row = Site(platform=platform, site=name, version=0, document={}, updated_at=by.at)
         session.add(row)
-    if found.document == row.document:
-        return row
     action, difference = "site.change" if row.version else "site.create", audit.change(row.document, found.document)
     row.version, row.document, row.updated_at = row.version + 1, found.document, by.at
     session.add(SiteVersion(platform=platform, site=name, version=row.version, document=row.document, by=by.name, at=by.at))
