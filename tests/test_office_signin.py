@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from tests.console import PASSWORD, Console, actor, notice, serving
 from tests.office import NOW
 from webingo.errors import Refused
-from webingo.office.services import passwords, signin, staff
+from webingo.office.services import audit, passwords, signin, staff
+from webingo.office.services.audit import Actor
 from webingo.office.tables import Audit, Staff, StaffSession
 
 MINUTE = 60
@@ -326,6 +327,19 @@ def test_a_house_whose_admins_are_locked_out_is_rescued_from_the_command_line(da
     assert (visit.role, visit.must_change) == ("admin", True)
     with pytest.raises(Refused):
         staff.rescue(database, "nobody", NOW)
+
+
+def test_the_program_is_called_the_same_on_every_page_of_the_log_and_in_its_file(console):
+    with console.database.write() as session:
+        audit.note(session, Actor.system(NOW), "staff.add", "staff:first")
+        audit.note(session, Actor(1, "eva", "admin", "", NOW), "staff.add", "staff:second")
+    viewer = console.signed_in("vera")
+    for path in ("/audit", "/audit?staff=(program)"):
+        page = viewer.get(path).text
+        assert '<span class="quiet">(program)</span>' in page and ">system<" not in page
+    assert "staff" in page and "second" not in page
+    rows = [row.split(",") for row in viewer.get("/audit.csv").text.splitlines()[1:]]
+    assert [row[2] for row in rows] == ["eva", "(program)"]
 
 
 def test_what_a_page_says_is_said_once_and_only_by_us(console):

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
-from webingo.office.console.shown import deed, utc
+from webingo.office.console.shown import PROGRAM, deed, utc, who
 from webingo.office.tables import Audit
 
 routes = router()
@@ -61,7 +61,6 @@ class Filter:
         return "?" + urlencode(given) if given else ""
 
 
-PROGRAM = "(program)"
 _FEW = 2000
 _DISORDER = 1000  # so many rows may have been numbered in another order than that of their times
 
@@ -101,7 +100,7 @@ def listed(desk: Viewer, asked: Asked, cursor: Annotated[str, Query(alias="page"
             "audit.html",
             found=page(session, asked.query(session, cursor), [Audit.n], cursor),
             asked=asked,
-            people=[name or PROGRAM for name in _known(session, Audit.staff)],
+            people=[who(name) for name in _known(session, Audit.staff)],
             actions=[(action, deed(action)) for action in _known(session, Audit.action)],
         )
 
@@ -114,7 +113,7 @@ def exported(desk: Viewer, asked: Asked) -> Response:
         query = asked.query(session).order_by(Audit.n.desc())
         for row in streamed(session, query):
             at = utc(row.at).isoformat(timespec="milliseconds")
-            yield [row.n, at, row.staff, row.address, row.action, row.subject, orjson.dumps(row.details).decode()]
+            yield [row.n, at, who(row.staff), row.address, row.action, row.subject, orjson.dumps(row.details).decode()]
 
     return download(desk.office.database, "audit", header, rows)
 

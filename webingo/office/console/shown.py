@@ -15,6 +15,8 @@ from webingo.office.tables import Wallet
 from webingo.wallet.denomination import DENOMINATIONS, Denomination
 
 MINUS = "\N{MINUS SIGN}"
+PROGRAM = "(program)"
+"""What the backoffice itself is called, where people are named."""
 _PLAIN = Denomination("", "", True, 1, "")
 _SPANS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
 _DONE = {
@@ -172,6 +174,11 @@ def ungrouped(text: str) -> str:
     return text.replace(",", "") if re.match(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])", text) else text
 
 
+def who(staff: str) -> str:
+    """Whoever did something, by name."""
+    return staff or PROGRAM
+
+
 def wallet_choice(wallet: Wallet) -> tuple[str, str]:
     """For a list to choose from."""
     return (
@@ -194,5 +201,6 @@ FILTERS = {
     "part": part,
     "deed": deed,
     "wallet_choice": wallet_choice,
+    "who": who,
     "example": example,
 }
