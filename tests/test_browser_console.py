@@ -14,6 +14,8 @@ from tests.browser_console import LIMIT, Screen, Workplace
 from tests.console import PASSWORD
 from tests.player import Player
 from webingo.office import tables
+from webingo.office.services import audit
+from webingo.office.services.audit import Actor
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -448,3 +450,23 @@ async def test_signing_in_blocking_and_adjusting_work_without_scripts(place: Wor
         await expect(lobby["refused-dialog"]).to_be_visible()
         await screen.button("Sign out").click()
         await screen.at("/sign-in")
+
+
+async def test_a_long_id_pushes_nothing_out_of_a_table(place: Workplace) -> None:
+    uid = "W" * 128
+    long = {"platform": "demo", "site": "demo", "uid": uid, "denom": "BRL", "game": "joker-bingo"}
+    with place.database.write() as session:
+        session.execute(insert(tables.Player).values(platform="demo", uid=uid, name=uid, first_at=1, last_at=2**43))
+        session.execute(insert(tables.Wallet).values(platform="demo", uid=uid, denom="BRL", balance=5, seq=1))
+        session.execute(
+            insert(tables.Round).values(**long, id="09-long", began_at=1, ended_at=2, wagered=10**9, won=10**9 - 5, jackpot=0)
+        )
+        audit.note(session, Actor.system(1), "player.block", f"player:demo:{uid}")
+    async with place.desk("vic", "viewer") as desk:
+        for path in ("/rounds", "/players", "/audit"):
+            await desk.go(path)
+            link = desk.page.locator("a.player").filter(has_text=uid).first
+            await expect(link).to_have_attribute("title", uid)
+            parts = desk.page.locator(".table-box")
+            wide = await parts.evaluate_all("(all) => all.map((each) => each.scrollWidth - each.clientWidth)")
+            assert wide and max(wide) <= 0, path
