@@ -459,7 +459,7 @@ async def test_a_long_id_pushes_nothing_out_of_a_table(place: Workplace) -> None
         session.execute(insert(tables.Player).values(platform="demo", uid=uid, name=uid, first_at=1, last_at=2**43))
         session.execute(insert(tables.Wallet).values(platform="demo", uid=uid, denom="BRL", balance=5, seq=1))
         session.execute(
-            insert(tables.Round).values(**long, id="09-long", began_at=1, ended_at=2, wagered=10**9, won=10**9 - 5, jackpot=0)
+            insert(tables.Round).values(**long, id="09-long", began_at=1, ended_at=2, wagered=123_456, won=123_400, jackpot=0)
         )
         audit.note(session, Actor.system(1), "player.block", f"player:demo:{uid}")
     async with place.desk("vic", "viewer") as desk:
