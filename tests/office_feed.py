@@ -139,6 +139,7 @@ class Sender:
 def keep_sending(url: str, key: str, rate: float, stop: Any, told: Any) -> None:
     """In a process of its own, until `stop` is set: so many rounds a second, handed on as often as an outbox does.
     Puts (rounds, entries, seconds of the longest delay) into the queue `told` at the end."""
+    deal(random.Random())  # draws the rounds to deal, which takes its time
     feed, longest = Feed(f"live-{fresh_id()[:8]}", int(time.time() * 1000)), 0.0
 
     async def run() -> None:
