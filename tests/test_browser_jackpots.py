@@ -206,6 +206,7 @@ async def test_meters_have_room_on_every_screen(house: House, size: dict[str, in
             return
         await page.enter(game) if game == "joker-bingo" else await page[f"game-tile-{game}"].click()
         shown: Any = page[f"jackpot-value-{JOKER if game == 'joker-bingo' else BIG_TOP}"]
+        await expect(page["table"]).to_have_attribute("data-phase", "idle")  # before that it is drawn anew
         await expect(shown).to_be_visible()
         await page.fits()
         box, play = await shown.bounding_box(), await page["play"].bounding_box()

@@ -196,7 +196,8 @@ def test_fifty_thousand_junk_frames_disturb_nobody(server: Server, io_loop: IOLo
     assert sent >= FRAMES
     assert serious(logged, caplog) == []
     assert unexpected_errors() == errors
-    assert codes.keys() == EXPECTED, "the junk reaches every door inside, and finds it closed"
+    # A bet within the rules and beyond the limits is rare in it, and may be missing.
+    assert EXPECTED - {"LIMIT"} <= codes.keys() <= EXPECTED, "the junk reaches every door inside, and finds it closed"
     assert min(wagers) > 0 and rounds > 100
     audit = io_loop.run_sync(lambda: reconcile(server.store))
     assert audit.findings == []
