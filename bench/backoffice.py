@@ -53,7 +53,7 @@ class Plan(NamedTuple):
     """In each repetition each place has `rounds` at `rate` a second, shared by `players`."""
 
     rounds: int = 10_000
-    rate: float = 800.0
+    rate: float = 500.0
     players: int = 200
     repetitions: int = 3
     known: bool = True  # the server begins with all prizes known
