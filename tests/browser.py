@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, WebSocket, async_playwright, expect
+from tornado.ioloop import IOLoop
 
 from tests.conftest import open_store
 from tests.packages import program
@@ -88,6 +89,24 @@ async def browser() -> AsyncIterator[Browser]:
             yield started
         finally:
             await started.close()
+
+
+@pytest.fixture(scope="module")
+def one_loop() -> Iterator[IOLoop]:
+    """For a module's `io_loop`: one for all its tests, as a browser belongs to the loop that it was started on."""
+    loop = IOLoop()
+    loop.make_current()
+    yield loop
+    loop.clear_current()
+    loop.close(all_fds=True)
+
+
+@pytest.fixture(scope="module")
+def one_browser(io_loop: IOLoop) -> Iterator[Browser]:
+    """For a module's `chromium`, beside `one_loop`."""
+    stack = contextlib.AsyncExitStack()
+    yield io_loop.run_sync(lambda: stack.enter_async_context(browser()))
+    io_loop.run_sync(stack.aclose)
 
 
 class Tab:

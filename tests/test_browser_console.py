@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 
 import pytest
 from playwright.async_api import Browser, expect
 from sqlalchemy import insert
-from tornado.ioloop import IOLoop
 
-from tests.browser import PATIENCE_S, PHONE, browser
+from tests.browser import PATIENCE_S, PHONE, one_browser, one_loop
 from tests.browser_console import LIMIT, Screen, Workplace
 from tests.console import PASSWORD
 from tests.player import Player
@@ -31,21 +29,7 @@ PLACES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def io_loop() -> Iterator[IOLoop]:
-    """One for all tests here, as a browser belongs to the loop that it was started on."""
-    loop = IOLoop()
-    loop.make_current()
-    yield loop
-    loop.clear_current()
-    loop.close(all_fds=True)
-
-
-@pytest.fixture(scope="module")
-def chromium(io_loop: IOLoop) -> Iterator[Browser]:
-    stack = AsyncExitStack()
-    yield io_loop.run_sync(lambda: stack.enter_async_context(browser()))
-    io_loop.run_sync(stack.aclose)
+io_loop, chromium = one_loop, one_browser
 
 
 @pytest.fixture(scope="module")

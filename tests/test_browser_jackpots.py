@@ -1,14 +1,12 @@
 """Jackpots in a real browser: meters that rise smoothly and never tell too much, a win of one's own, a win of somebody else."""
 
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
-from tornado.ioloop import IOLoop
 
-from tests.browser import PATIENCE_S, PHONE, House, Tab, browser
+from tests.browser import PATIENCE_S, PHONE, House, Tab, one_browser, one_loop
 from tests.player import Player
 
 expect.set_options(timeout=PATIENCE_S * 1000)
@@ -30,21 +28,7 @@ _WATCH = """(id) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def io_loop() -> Iterator[IOLoop]:
-    """One for all tests here, as a browser belongs to the loop that it was started on."""
-    loop = IOLoop()
-    loop.make_current()
-    yield loop
-    loop.clear_current()
-    loop.close(all_fds=True)
-
-
-@pytest.fixture(scope="module")
-def chromium(io_loop: IOLoop) -> Iterator[Browser]:
-    stack = AsyncExitStack()
-    yield io_loop.run_sync(lambda: stack.enter_async_context(browser()))
-    io_loop.run_sync(stack.aclose)
+io_loop, chromium = one_loop, one_browser
 
 
 @pytest.fixture(scope="module")

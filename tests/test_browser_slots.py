@@ -3,15 +3,13 @@
 import json
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
-from tornado.ioloop import IOLoop
 
-from tests.browser import PATIENCE_S, PHONE, House, Tab, browser
+from tests.browser import PATIENCE_S, PHONE, House, Tab, one_browser, one_loop
 from tests.processes import ROOT, ServerProcess
 from tests.slots_games import GAMES, SETTINGS, build
 
@@ -107,21 +105,7 @@ class Slots:
         await self.page.until(begun, "No round begins")
 
 
-@pytest.fixture(scope="module")
-def io_loop() -> Iterator[IOLoop]:
-    """One for all tests here, as a browser belongs to the loop that it was started on."""
-    loop = IOLoop()
-    loop.make_current()
-    yield loop
-    loop.clear_current()
-    loop.close(all_fds=True)
-
-
-@pytest.fixture(scope="module")
-def chromium(io_loop: IOLoop) -> Iterator[Browser]:
-    stack = AsyncExitStack()
-    yield io_loop.run_sync(lambda: stack.enter_async_context(browser()))
-    io_loop.run_sync(stack.aclose)
+io_loop, chromium = one_loop, one_browser
 
 
 @pytest.fixture(scope="module")

@@ -62,32 +62,28 @@ async def _audited(store: "Store", settings: "Settings") -> "tuple[Audit, MeterA
 
 
 def _show(audit: "Audit") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    if audit.findings:
-        table = Table("Wallet", "What is wrong", "Expected", "Found", title=f"Problems found: {len(audit.findings)}")
-        for wallet, problem, ledger, balance in audit.findings:
-            table.add_row(Text(wallet), Text(problem), str(ledger), str(balance))
-        console.print(table)
-    console.print(f"{audit.wallets} wallets, {audit.entries} ledger entries, {len(audit.findings)} problems.")
+    findings = [(wallet, problem, str(expected), str(found)) for wallet, problem, expected, found in audit.findings]
+    _show_problems("Wallet", findings, f"{audit.wallets} wallets, {audit.entries} ledger entries, {len(findings)} problems.")
 
 
 def _show_meters(audit: "MeterAudit") -> None:
+    findings = [(meter, problem, _units(expected), _units(found)) for meter, problem, expected, found in audit.findings]
+    against = "" if audit.whole else ", held against themselves only: the ledger was trimmed"
+    _show_problems("Jackpot", findings, f"{audit.meters} jackpots, {audit.wins} wins, {len(findings)} problems{against}.")
+
+
+def _show_problems(what: str, findings: "list[tuple[str, str, str, str]]", summary: str) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    if audit.findings:
-        table = Table("Jackpot", "What is wrong", "Expected", "Found", title=f"Problems found: {len(audit.findings)}")
-        for meter, problem, expected, found in audit.findings:
-            table.add_row(Text(meter), Text(problem), _units(expected), _units(found))
+    if findings:
+        table = Table(what, "What is wrong", "Expected", "Found", title=f"Problems found: {len(findings)}")
+        for name, problem, expected, found in findings:
+            table.add_row(Text(name), Text(problem), expected, found)
         console.print(table)
-    against = "" if audit.whole else ", held against themselves only: the ledger was trimmed"
-    console.print(f"{audit.meters} jackpots, {audit.wins} wins, {len(audit.findings)} problems{against}.")
+    console.print(summary)
 
 
 def _units(millionths: int) -> str:
