@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from tests.conftest import settings
+from tests.jackpots import calm_res
 from tests.player import DEMO, Player
 from webingo.errors import Code, Refused
 from webingo.platforms.registry import platforms
@@ -129,8 +130,9 @@ async def first_but_news(player: Player) -> str:
 
 
 def two_credit_sites(tmp_path: Path) -> Path:
-    """The games that ship, on two sites of one platform and one denomination."""
-    res, ours = tmp_path / "res", Path(__file__).parent.parent / "res"
+    """The games that ship, on two sites of one platform and one denomination. No mystery is hit there: whoever reads states
+    one by one would meet one more."""
+    res, ours = tmp_path / "res", calm_res()
     (res / "local_sites").mkdir(parents=True)
     (res / "games").symlink_to(ours / "games")
     (res / "templates").symlink_to(ours / "templates")

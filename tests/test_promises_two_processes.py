@@ -63,7 +63,9 @@ async def store_of(database: str) -> AsyncIterator[RedisStore]:
 async def test_a_thousand_races_over_two_processes_have_one_outcome_each(nodes: Nodes, database: str) -> None:
     players = [new_uid() for _ in range(PLAYERS)]
     ports = (nodes[0].port, nodes[1].port)
-    contested = await asyncio.gather(*(race(ports, uid, RACES_EACH) for uid in players))
+    async with asyncio.TaskGroup() as group:  # where one fails the others end with it, and leave nothing behind
+        races = [group.create_task(race(ports, uid, RACES_EACH)) for uid in players]
+    contested = [race.result() for race in races]
     assert sum(map(len, contested)) == 1000
     async with store_of(database) as store:
         await one_outcome_each(store, players[0], contested[0])
