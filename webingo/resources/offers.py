@@ -42,6 +42,8 @@ def offers(
     if ANYWHERE in site.allowed_origins and not debug:
         place = site.allowed_origins.index(ANYWHERE)
         problems.append((f"allowed_origins.{place}", 'the origin "*" is for debug only'))
+    if site.social is not None and site.social.allow_manual_credit and not debug:
+        problems.append(("social.allow_manual_credit", "players who give themselves credits are for debug only"))
     for place, offer in enumerate(site.games):
         manifest = games.get(offer.id)
         if manifest is None:

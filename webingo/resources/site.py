@@ -19,6 +19,7 @@ from webingo.errors import BadResource
 from webingo.problems import invalid, read_object
 from webingo.resources.game import GameId
 from webingo.resources.jackpots import MOST_JACKPOTS, Jackpot, check_jackpots
+from webingo.resources.social import MOST_PRODUCTS, Product, Social, each_once
 from webingo.transaction.transaction import MAX_AMOUNT
 from webingo.wallet.denomination import DENOMINATIONS
 
@@ -87,7 +88,8 @@ def _each_once(games: list[SiteGame]) -> list[SiteGame]:
 
 class Site(BaseModel):
     """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit. `test_mode` lets
-    players force outcomes, for testers; without debug it is without effect."""
+    players force outcomes, for testers; without debug it is without effect. `social` and `products` are for platforms that
+    have a social casino."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -103,6 +105,8 @@ class Site(BaseModel):
     test_mode: bool = False
     slot_ide: SlotIde = SlotIde()
     jackpots: Annotated[list[Jackpot], Field(max_length=MOST_JACKPOTS)] = []
+    social: Social | None = None
+    products: Annotated[list[Product], AfterValidator(each_once), Field(max_length=MOST_PRODUCTS)] = []
 
     @field_validator("denomination")
     @classmethod
