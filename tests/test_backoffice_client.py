@@ -10,11 +10,10 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.fake_backoffice import AFTER, BEFORE, KEY, FakeBackoffice
-from webingo.backoffice import transport
 from webingo.backoffice.client import Client, Rejected, Unreachable
 from webingo.backoffice.contract import Done, SessionBegun, Sites
 from webingo.rng import SystemRng
-from webingo.support import metrics
+from webingo.support import http, metrics
 from webingo.support.clock import SystemClock
 
 SITE = {"id": "fun", "platform": "demo"}
@@ -24,7 +23,7 @@ BEGIN = {"session": "s-1", "node": "n-1", "platform": "demo", "site": "fun", "ui
 @pytest.fixture(params=["simple", "curl"] if find_spec("pycurl") else ["simple"])
 def kind(request, monkeypatch):
     if request.param == "simple":
-        monkeypatch.setattr(transport, "find_spec", lambda name: None)
+        monkeypatch.setattr(http, "find_spec", lambda name: None)
     return request.param
 
 

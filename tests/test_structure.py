@@ -36,7 +36,7 @@ FLOORS = [
 
 # What may be imported where; everything that is not named here may be imported anywhere.
 RESERVED = {
-    "tornado": ("server/", "backoffice/"),
+    "tornado": ("server/", "support/http.py"),
     "redis": ("support/redis/", "transaction/redis_store.py"),
     "hiredis": ("support/redis/", "transaction/redis_store.py"),
     "fakeredis": ("support/redis/",),

@@ -6,20 +6,20 @@ in a header that nothing logs.
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Literal, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
-from webingo.backoffice.breaker import Breaker
 from webingo.backoffice.contract import Refusal
-from webingo.backoffice.transport import new_client, prepare
 from webingo.rng import Rng
 from webingo.support import metrics
 from webingo.support.backoff import full_jitter
+from webingo.support.breaker import Breaker
 from webingo.support.clock import Clock
+from webingo.support.http import Answer, Http, NoAnswer
 
 log = structlog.get_logger("webingo.backoffice")
 
@@ -28,12 +28,10 @@ A = TypeVar("A", bound=BaseModel)
 Line = Literal["sessions", "accounting", "settings"]
 """Calls of one line share a breaker and connections: where the ledger is not taken, sessions may still begin."""
 
-_CONNECT_S = 2.0
 _FIRST_PAUSE_S, _MOST_PAUSE_S = 0.1, 2.0
 _PACKED_FROM, _PACKED_ASIDE = 1024, 1 << 16
 """Bodies of so many bytes are packed; larger ones in a thread, since a megabyte takes the time of many bets."""
 _LATER = {408, 425, 429}
-_LONGEST_REST_S = 60.0
 
 
 class Unreachable(Exception):  # noqa: N818 - names the finding
@@ -65,10 +63,10 @@ class Client:
         self._clock = clock
         self._rng = rng
         self._breakers: dict[Line, Breaker] = {}
-        self._https: dict[Line, AsyncHTTPClient] = {}
+        self._https: dict[Line, Http] = {}
         for line in ("sessions", "accounting", "settings"):
             self._breakers[line] = Breaker(clock, rng)
-            self._https[line] = new_client()
+            self._https[line] = Http()
 
     def close(self) -> None:
         for http in self._https.values():
@@ -104,23 +102,23 @@ class Client:
             if len(body) >= _PACKED_FROM:
                 headers["Content-Encoding"] = "gzip"
                 body = await asyncio.to_thread(_packed, body) if len(body) >= _PACKED_ASIDE else _packed(body)
-        request = prepare(self._base + path, method, headers, body, min(_CONNECT_S, timeout_s), timeout_s)
+        fetch = partial(self._https[line].fetch, self._base + path, method, headers, body, timeout_s=timeout_s)
         for failures in range(1, tries + 1):
             try:
-                return await self._try(line, name, request, answer)
+                return await self._try(line, name, fetch, answer)
             except Unreachable:
                 if failures == tries:
                     raise
                 await asyncio.sleep(full_jitter(self._rng, failures, _FIRST_PAUSE_S, _MOST_PAUSE_S))
         raise AssertionError("unreachable: the last try returns or raises")
 
-    async def _try(self, line: Line, name: str, request: HTTPRequest, answer: type[A]) -> A:
+    async def _try(self, line: Line, name: str, fetch: Callable[[], Awaitable[Answer]], answer: type[A]) -> A:
         breaker, begun, result = self._breakers[line], self._clock.monotonic(), "failed"
         if not breaker.admits():
             metrics.backoffice_called(name, "not_tried", 0)
             raise Unreachable("the backoffice did not answer of late, and is left alone for a moment")
         try:
-            found = understood(await self._fetched(line, request), answer)
+            found = understood(await _answered(fetch), answer)
         except Rejected as rejected:
             result = "rejected"
             breaker.succeeded()
@@ -141,43 +139,30 @@ class Client:
         finally:
             metrics.backoffice_called(name, result, self._clock.monotonic() - begun)
 
-    async def _fetched(self, line: Line, request: HTTPRequest) -> HTTPResponse:
-        fetching = self._https[line].fetch(request, raise_error=False)
-        try:
-            # Cancelled itself, it would log as an error how its connection ends.
-            response = await asyncio.shield(fetching)
-        except asyncio.CancelledError:
-            fetching.add_done_callback(lambda done: done.cancelled() or done.exception())
-            raise
-        except Exception as error:  # an HTTP client can raise anything when the other side misbehaves
-            raise Unreachable(f"{type(error).__name__}: {error}"[:200]) from None
-        if response.code == 599:  # Tornado's own, for what never became an answer
-            raise Unreachable(f"{type(response.error).__name__}: {response.error}"[:200])
-        return response
 
-
-def understood(response: HTTPResponse, answer: type[A]) -> A:
-    """What a response says. Raises Unreachable or Rejected."""
-    if response.code in _LATER or response.code >= 500:
-        raise Unreachable(f"HTTP {response.code}", _asked(response.headers.get("Retry-After", "")))
-    if 300 <= response.code < 400:
-        raise Unreachable(f"HTTP {response.code}: redirects are not followed")
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Unreachable(f"HTTP {response.code} with {kind[:64] or 'nothing'} in place of JSON: is rgs_base right?")
+async def _answered(fetch: Callable[[], Awaitable[Answer]]) -> Answer:
     try:
-        if response.code < 300:
+        return await fetch()
+    except NoAnswer as silence:
+        raise Unreachable(str(silence)) from None
+
+
+def understood(response: Answer, answer: type[A]) -> A:
+    """What a response says. Raises Unreachable or Rejected."""
+    if response.status in _LATER or response.status >= 500:
+        raise Unreachable(f"HTTP {response.status}", response.rest_s)
+    if 300 <= response.status < 400:
+        raise Unreachable(f"HTTP {response.status}: redirects are not followed")
+    if response.kind != "application/json":
+        raise Unreachable(f"HTTP {response.status} with {response.kind[:64] or 'nothing'} in place of JSON: is rgs_base right?")
+    try:
+        if response.status < 300:
             return answer.model_validate_json(response.body)
         refusal = Refusal.model_validate_json(response.body)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
-        raise Unreachable(f"HTTP {response.code} with JSON that is not in the contract: {where or 'as a whole'}") from None
-    raise Rejected(response.code, refusal.code, refusal.message)
-
-
-def _asked(retry_after: str) -> float:
-    """Seconds of a Retry-After header (RFC 9110 10.2.3), as far as we follow it; a date is not read."""
-    return min(float(retry_after), _LONGEST_REST_S) if retry_after.isascii() and retry_after.isdigit() else 0.0
+        raise Unreachable(f"HTTP {response.status} with JSON that is not in the contract: {where or 'as a whole'}") from None
+    raise Rejected(response.status, refusal.code, refusal.message)
 
 
 def _packed(body: bytes) -> bytes:

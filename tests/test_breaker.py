@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webingo.backoffice.breaker import Breaker
 from webingo.rng import SystemRng
 from webingo.support.backoff import full_jitter, half_jitter
+from webingo.support.breaker import Breaker
 from webingo.support.clock import ManualClock
 
 RNG = SystemRng()
