@@ -98,6 +98,10 @@ class Session:
             case "site":
                 self._note(event)
 
+    def dismiss(self, refusal: Refused) -> None:
+        """The player may stay no longer; closes as where a login is refused."""
+        self._end(refusal, BUG if refusal.code is Code.INTERNAL else LOGIN_REFUSED)
+
     async def look_again(self) -> None:
         """Reads the wallet's balance anew, since news of it may have been lost."""
         with suppress(Refused):
