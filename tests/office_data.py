@@ -310,7 +310,7 @@ class _Book:
         self.ledger.append(
             (
                 *(len(self.ledger) + 1, f"{entry}:{site.denomination}", n % 64, f"{at}-{n}", site.platform, site.denomination),
-                *(uid, funds[1], kind, amount, funds[0], key, game, site.id, at, "", fed, closes),
+                *(uid, funds[1], kind, amount, funds[0], key, game, site.id, at, "", fed, closes, 0),
             )
         )
 
@@ -333,7 +333,7 @@ class _Book:
         now = self._past.now
         for uid in {uid: None for _, uid, _ in self._funds}:
             name = uid.split("-")[0].title()
-            yield "demo", uid, name, now - self._days * DAY, now - self._dice.randrange(DAY), False
+            yield "demo", uid, name, now - self._days * DAY, now - self._dice.randrange(DAY), False, None
 
     def sessions(self) -> Iterator[tuple[Any, ...]]:
         now, dice = self._past.now, self._dice

@@ -120,7 +120,9 @@ def _written(shard: int, entries: Sequence[Entry], records: dict[str, list[bytes
 
 
 def entry_written(entry: Entry) -> dict[str, Any]:
-    """A LedgerEntry."""
+    """A LedgerEntry. `short` is left out where nothing is: a backoffice of an older release does not know it."""
     written = entry._asdict()
     written["at"] = written.pop("at_ms")
+    if not written.get("short"):
+        written.pop("short", None)
     return written

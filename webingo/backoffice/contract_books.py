@@ -16,9 +16,10 @@ class LedgerEntry(Request):
     """One line of the ledger. `id` is unique for ever; `seq` counts the wallet's entries from 1 without a gap; `balance` is the
     wallet's after it; `position` orders the entries of a shard. `wallet` is `platform:denomination:uid`.
 
-    `kind`: grant, wager, win, trigger (amount 0, `note` is the jackpot), jackpot, adjustment, end (amount 0), or another
-    posting's own. `fed`: what a wager adds to jackpots, "jp_a=1234 jp_b=99" in millionths of a smallest unit. `closes`: the
-    round ended with it, and its record is in `rounds` (unless it was kept no longer).
+    `kind`: grant, wager, win, trigger (amount 0, `note` is the jackpot), jackpot, adjustment, end (amount 0), erase (amount 0:
+    whatever is known of the person is to be forgotten), or another posting's own (docs/ledger.md). `fed`: what a wager adds to
+    jackpots, "jp_a=1234 jp_b=99" in millionths of a smallest unit. `closes`: the round ended with it, and its record is in
+    `rounds` (unless it was kept no longer). `short`: so much more was to be taken, and the wallet did not hold it.
     """
 
     id: Id
@@ -35,6 +36,7 @@ class LedgerEntry(Request):
     note: Text = ""
     fed: Text = ""
     closes: bool = False
+    short: Balance = 0
 
 
 class RoundRecord(Request):

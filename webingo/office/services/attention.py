@@ -74,17 +74,27 @@ def _gaming(session: Session) -> Iterator[Notice]:
 
 def _findings(session: Session) -> Iterator[Notice]:
     open_ = Finding.cleared_at.is_(None)
-    query = select(Finding).where(open_).limit(_MOST)
-    refused = session.scalars(query.where(Finding.kind == "conflict").order_by(Finding.subject)).all()
-    others = session.scalars(query.where(Finding.kind != "conflict").order_by(Finding.n.desc())).all()
-    for finding in (*refused, *others):
-        path = _wallets_player(finding.subject)
-        title = _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
-        if finding.kind == "conflict":
-            title = f"The books of shard {finding.subject.partition(':')[2]} are refused"
-        yield Notice("bad", title, told(finding.kind, finding.subject, finding.details), path, finding.at, finding.n)
-    if (count := _count(session, Finding.n, open_)) > len(refused) + len(others):
+    query, newest = select(Finding).where(open_).limit(_MOST), Finding.n.desc()
+    found = [
+        *session.scalars(query.where(Finding.kind == "conflict").order_by(Finding.subject)),
+        *session.scalars(query.where(Finding.kind.not_in(("conflict", "short"))).order_by(newest)),
+        *session.scalars(query.where(Finding.kind == "short").order_by(newest)),
+    ]
+    for finding in found:
+        tone, path = "warn" if finding.kind == "short" else "bad", _wallets_player(finding.subject)
+        text = told(finding.kind, finding.subject, finding.details)
+        yield Notice(tone, _title(finding), text, path, finding.at, finding.n)
+    if (count := _count(session, Finding.n, open_)) > len(found):
         yield Notice("bad", f"{count} findings", "Not all are listed here.")
+
+
+def _title(finding: Finding) -> str:
+    if finding.kind == "conflict":
+        return f"The books of shard {finding.subject.partition(':')[2]} are refused"
+    if finding.kind == "short":
+        kind = str(finding.details.get("kind", "posting")).replace("_", " ")
+        return f"A wallet held less than a {kind} takes back"
+    return _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
 
 
 def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
@@ -98,6 +108,9 @@ def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
     if kind == "balance" and {"expected", "balance"} <= details.keys():
         number = subject.rpartition("#")[2]
         return f"{where}: at entry {number} the balance is {details['balance']}, and should be {details['expected']}."
+    if kind == "short" and {"amount", "short"} <= details.keys():
+        taken, missing = -details["amount"], details["short"]
+        return f"{where}: {taken + missing:,} were to be taken, {taken:,} were there, {missing:,} are missing."
     if kind == "conflict" and "message" in details:
         return f"{details['message']} {_REFUSED}"
     listed = ", ".join(f"{name} {value}" for name, value in details.items())

@@ -34,6 +34,17 @@ def note_refused(session: Session, shard: int, message: str, now_ms: int) -> Non
     _REFUSED.run(session, [row])
 
 
+def note_short(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
+    """New ledger entries that took less than they had to: what is missing is the house's loss."""
+    told = ("entry", "kind", "amount", "short")
+    found = [
+        {"at": now_ms, "kind": "short", "subject": _subject(row), "details": {name: row[name] for name in told}}
+        for row in rows
+        if row["short"]
+    ]
+    _NOTED.run(session, found)
+
+
 def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
     """Holds new ledger entries against the one before, wallet by wallet: numbers without a gap, balances that follow.
 
@@ -68,7 +79,7 @@ def _last_before(session: Session, row: dict[str, Any]) -> tuple[int, int] | Non
 def _broken(rows: Sequence[dict[str, Any]], before: tuple[int, int] | None) -> Iterator[dict[str, Any]]:
     last = before or ((0, 0) if rows[0]["seq"] == 1 else None)
     for row in rows:
-        subject = f"wallet:{':'.join(_WALLET(row))}#{row['seq']}"
+        subject = _subject(row)
         if last is not None and row["seq"] != last[0] + 1:
             yield {"kind": "gap", "subject": subject, "details": {"entry": row["entry"], "after": last[0], "seq": row["seq"]}}
         elif last is not None and row["balance"] != last[1] + row["amount"]:
@@ -79,3 +90,7 @@ def _broken(rows: Sequence[dict[str, Any]], before: tuple[int, int] | None) -> I
                 "details": {"entry": row["entry"], "expected": expected, "balance": row["balance"]},
             }
         last = (row["seq"], row["balance"])
+
+
+def _subject(row: dict[str, Any]) -> str:
+    return f"wallet:{':'.join(_WALLET(row))}#{row['seq']}"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
-from webingo.office.services import findings, snapshots, tallies, wallets
+from webingo.office.services import erasure, findings, snapshots, tallies, wallets
 from webingo.office.services.denied import conflict
 from webingo.office.services.upsert import Upsert, pages
 from webingo.office.services.wallets import Standing
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 _SAME = (
     *("platform", "denom", "uid", "seq", "kind", "amount", "balance"),
-    *("round", "game", "site", "at", "note", "fed", "closes"),
+    *("round", "game", "site", "at", "note", "fed", "closes", "short"),
 )
 """What a repeated entry has to agree in with the one that is kept: all but where it stands in the servers' database."""
 
@@ -62,8 +62,10 @@ def take(session: Session, sheet: Sheet, now_ms: int) -> LedgerTaken:
     if new:
         wallets.all_known(session, {(row["platform"], row["uid"]) for row in new}, new[0]["at"])
         findings.check_chains(session, new, now_ms)
+        findings.note_short(session, new, now_ms)
         wallets.all_seen(session, _last_of_each(new))
         snapshots.take_wins(session, snapshots.paid_wins(new))
+    erasure.forget(session, rows.values())
     _KEPT.run(session, sheet.records)
     tallies.add(session, new, sheet.versions)  # last: others wait for the totals' rows until the commit
     return LedgerTaken(taken=len(new), repeated=sheet.told - len(new))
@@ -89,6 +91,7 @@ def _row(shard: int, entry: Any) -> Row:
         "note": entry.note,
         "fed": entry.fed,
         "closes": entry.closes,
+        "short": entry.short,
     }
 
 

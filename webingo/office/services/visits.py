@@ -52,10 +52,11 @@ def _greeted(session: Session, visit: SessionBegin) -> Player:
         platform=visit.platform, uid=visit.uid, name=visit.name, first_at=visit.at, last_at=visit.at, blocked=False
     )
     name, last_at = statement.excluded.name, statement.excluded.last_at
+    told = (name != "") & (Player.erased_at.is_(None) | (last_at > Player.erased_at))
     statement = statement.on_conflict_do_update(
         index_elements=["platform", "uid"],
         set_={
-            "name": case((name != "", name), else_=Player.name),
+            "name": case((told, name), else_=Player.name),
             "last_at": case((last_at > Player.last_at, last_at), else_=Player.last_at),
         },
     )

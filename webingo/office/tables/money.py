@@ -8,10 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webingo.office.columns import Base
 
 _OPEN = text("ended_at IS NULL")
+PAYMENT = text("kind IN ('purchase', 'refund', 'chargeback', 'chargeback_reversal')")
+"""Entries of money that was paid outside: the condition of their index, so word for word that of whoever looks for them."""
 
 
 class Entry(Base):
-    """A line of the servers' ledger, as it is: `entry` is its id there, `position` where it stands in its shard."""
+    """A line of the servers' ledger, as it is: `entry` is its id there, `position` where it stands in its shard. `short` is
+    what was to be taken and was not there."""
 
     __tablename__ = "ledger"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -32,7 +35,13 @@ class Entry(Base):
     note: Mapped[str]
     fed: Mapped[str]
     closes: Mapped[bool]
-    __table_args__ = (UniqueConstraint("platform", "denom", "uid", "seq"), Index(None, "round"), Index(None, "at", "id"))
+    short: Mapped[int] = mapped_column(server_default=text("0"))
+    __table_args__ = (
+        UniqueConstraint("platform", "denom", "uid", "seq"),
+        Index(None, "round"),
+        Index(None, "at", "id"),
+        Index("ix_ledger_payments", "platform", "uid", "id", sqlite_where=PAYMENT, postgresql_where=PAYMENT),
+    )
 
 
 class Round(Base):
@@ -122,8 +131,8 @@ class GameDay(Base):
 
 class Finding(Base):
     """Something that does not add up and that somebody has to look at, once for each `kind` and `subject`. `gap`: entries of a
-    wallet are missing before the one that came; `balance`: it does not follow; `conflict`: a shard's ledger is refused.
-    `cleared_by` has looked at it."""
+    wallet are missing before the one that came; `balance`: it does not follow; `short`: a wallet held less than was to be
+    taken; `conflict`: a shard's ledger is refused. `cleared_by` has looked at it."""
 
     __tablename__ = "findings"
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

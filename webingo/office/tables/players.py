@@ -7,7 +7,8 @@ from webingo.office.columns import Base
 
 
 class Player(Base):
-    """`blocked` is what staff wants; the server has been told by a command."""
+    """`blocked` is what staff wants; the server has been told by a command. `erased_at`: who this is had to be forgotten then,
+    so that no `name` from before counts."""
 
     __tablename__ = "players"
     platform: Mapped[str] = mapped_column(primary_key=True)
@@ -16,6 +17,7 @@ class Player(Base):
     first_at: Mapped[int]
     last_at: Mapped[int]
     blocked: Mapped[bool] = mapped_column(default=False)
+    erased_at: Mapped[int | None]
     __table_args__ = (
         Index(None, "uid", "platform"),
         Index(None, "last_at", "platform", "uid"),
