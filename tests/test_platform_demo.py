@@ -9,6 +9,7 @@ import pytest
 from webingo.config import Settings
 from webingo.errors import Code, Refused
 from webingo.platforms.demo import DemoPlatform
+from webingo.platforms.platform import Identity
 from webingo.platforms.registry import platforms
 from webingo.platforms.token import sign_token
 from webingo.resources.site import Site
@@ -34,11 +35,11 @@ async def refusal(uid, token, **kwargs):
 
 async def test_a_signed_token_lets_its_player_in():
     token = sign_token(SECRET, "demo", "ana", NOW_S + 1)
-    assert await platform().authenticate(Auth(uid="ana", token=token), SITE) == User("demo", "ana")
+    assert await platform().authenticate(Auth(uid="ana", token=token), SITE) == Identity(User("demo", "ana"))
 
 
 async def test_without_a_token_players_get_in_in_debug_only():
-    assert await platform(debug=True).authenticate(Auth(uid="ana"), SITE) == User("demo", "ana")
+    assert await platform(debug=True).authenticate(Auth(uid="ana"), SITE) == Identity(User("demo", "ana"))
     assert "token is needed" in await refusal("ana", "")
 
 

@@ -14,7 +14,7 @@ def check(config: Config = None) -> None:
     """Check the configuration, the games with their odds, the sites and the templates."""
     from webingo.config import load
     from webingo.errors import BadResource
-    from webingo.platforms.registry import homeless, platforms
+    from webingo.platforms.registry import misplaced, platforms
     from webingo.resources.local import LocalResources
     from webingo.resources.stated import wrong_rtps
     from webingo.server.app import tls
@@ -28,7 +28,7 @@ def check(config: Config = None) -> None:
         tls(settings)
         _check_address(settings.redis_url)
         problems = [
-            *homeless(resources.sites, platforms(settings, SystemClock())),
+            *misplaced(resources.sites.values(), platforms(settings, SystemClock())),
             *wrong_rtps(resources, settings.res_dir),
         ]
     except BadResource as error:

@@ -1,14 +1,14 @@
 """Sites that a backoffice keeps: taken in as they come, checked like local ones, and only then given out."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from webingo.errors import BadResource, Code, Refused
-from webingo.problems import Problem, unknown
+from webingo.problems import Problem
 from webingo.resources.game import Game
 from webingo.resources.offers import checked
 from webingo.resources.shelf import Shelf
@@ -25,14 +25,14 @@ class RemoteResources(Shelf):
     Until `ready` is set, nobody knows which sites there are: they are UNAVAILABLE.
     """
 
-    def __init__(self, res_dir: Path, platforms: Collection[str], debug: bool = False) -> None:
-        """Raises BadResource for the games."""
+    def __init__(self, res_dir: Path, unfit: Callable[[Site], list[Problem]], debug: bool = False) -> None:
+        """`unfit` tells what is wrong with a site in the eyes of its platform. Raises BadResource for the games."""
         super().__init__(res_dir)
         if self._problems:
             raise BadResource(self._problems)
         self.ready = False
         self.refused: dict[tuple[str, str], list[Problem]] = {}
-        self._platforms = platforms
+        self._unfit = unfit
         self._debug = debug
         self._versions: dict[tuple[str, str], int] = {}  # the newest that was looked at, good or bad
         self._listeners: list[Callable[[Site], None]] = []
@@ -89,8 +89,7 @@ class RemoteResources(Shelf):
         for field, found, expected in (("platform", site.platform, where[0]), ("id", site.id, where[1])):
             if found != expected:
                 problems.append(("", field, f"it must be {expected!r}, as the site is called"))
-        if site.platform not in self._platforms:
-            problems.append(("", "platform", unknown("platform", site.platform, self._platforms)))
+        problems += self._unfit(site)
         if not self._debug and not problems:
             # Counting takes up to a second for each game; players must not wait for it.
             wrong = await asyncio.to_thread(lambda: list(wrong_offers(site, self._unproved(where, offered))))

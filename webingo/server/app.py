@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,12 +16,12 @@ from webingo.errors import BadResource, Refused
 from webingo.jackpot.books import Books
 from webingo.jackpot.jackpots import Jackpots
 from webingo.platforms.platform import Platform
-from webingo.platforms.registry import homeless, platforms
+from webingo.platforms.registry import misplaced, platforms, unfit
 from webingo.resources.local import LocalResources
 from webingo.resources.remote import RemoteResources
 from webingo.resources.stated import wrong_games, wrong_rtps
 from webingo.rng import SystemRng
-from webingo.server import files, health
+from webingo.server import files, health, platform_pages
 from webingo.server.connection import Connection, Limits
 from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
@@ -58,6 +59,7 @@ class Server:
         self._resources = sources(settings, self._platforms)
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
+        self._started: list[Platform] = []
 
     async def start(self, store: Store | None = None) -> None:
         """`store` is used instead of the settings' own; it is closed with the server."""
@@ -72,6 +74,8 @@ class Server:
             if self.backoffice is not None:
                 await self.backoffice.start()
             await self.jackpots.start(self._resources.all_sites())
+            self._open_house()
+            await self._start_platforms()
             self._listen()
         except BaseException:  # an embedded database would outlive a start that failed
             await self._let_go()
@@ -81,7 +85,7 @@ class Server:
             if site.test_mode and not settings.debug:
                 log.warning("test_mode_without_effect", site=site.id)
 
-    def _listen(self) -> None:
+    def _open_house(self) -> None:
         settings = self.settings
         registrar = None if self.backoffice is None else self.backoffice.book
         self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug, self.jackpots, registrar)
@@ -90,6 +94,19 @@ class Server:
         idle_s, rate, burst = settings.session_idle_s, settings.message_rate, settings.message_burst
         self._slot_ide = Visits(self.house, idle_s, rate, burst)
         self.store.listen(self.house.hear, self.house.missed)
+
+    async def _start_platforms(self) -> None:
+        for name, platform in self._platforms.items():
+            try:
+                await platform.start(self.house)
+                self._started.append(platform)
+            except (BadResource, Refused):
+                raise
+            except Exception as error:  # somebody else's code
+                raise BadResource([("platform", name, f"it can't be started: {type(error).__name__}: {error}")]) from error
+
+    def _listen(self) -> None:
+        settings = self.settings
         self._http = EdgeServer(
             Application(self._routes(), log_function=_log_request),
             ssl_options=tls(settings),
@@ -133,6 +150,7 @@ class Server:
             (r"/session", SessionHandler, login),
             *slot_ide.routes(self._slot_ide, settings.max_frame_bytes),
             *health.routes(self._unready),
+            *platform_pages.routes(doors),
             *files.routes(settings, self._resources, self.jackpots.bounds),
         ]
 
@@ -172,6 +190,11 @@ class Server:
         await self._let_go()
 
     async def _let_go(self) -> None:
+        for platform in self._started:
+            try:
+                await platform.stop()
+            except Exception:
+                log.exception("platform_failed", platform=platform.name)
         if self.backoffice is not None:
             await self.backoffice.stop()
         await self.jackpots.stop()
@@ -182,11 +205,11 @@ def sources(settings: Settings, known: Mapping[str, Platform]) -> LocalResources
     """The games, and the sites where they are files. Raises BadResource."""
     resources: LocalResources | RemoteResources
     if settings.rgs_base:
-        resources = RemoteResources(settings.res_dir, known, settings.debug)
+        resources = RemoteResources(settings.res_dir, partial(unfit, known=known), settings.debug)
         problems = [] if settings.debug else list(wrong_games(resources, settings.res_dir))
     else:
         resources = LocalResources(settings.res_dir, settings.debug)
-        problems = homeless(resources.sites, known)
+        problems = misplaced(resources.sites.values(), known)
         if not settings.debug and not problems:
             problems = list(wrong_rtps(resources, settings.res_dir))
     if problems:

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from webingo.errors import Code, Refused
-from webingo.platforms.platform import Platform
+from webingo.platforms.platform import Identity, Platform
 from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
 from webingo.session.protocol import LoginMessage
 from webingo.transaction.store import Store
-from webingo.user import User
 
 
 def check_origin(site: Site, origin: str | None, host: str) -> None:
@@ -36,7 +35,7 @@ def _host_of(origin: str) -> str | None:
 
 async def resume_login(
     store: Store, resources: ResourceSource, session_id: str, idle_s: int, origin: str | None, host: str
-) -> tuple[User, Site]:
+) -> tuple[Identity, Site]:
     """Who logged in by POST /session, and where; the login is remembered for another `idle_s`.
 
     Raises Refused (AUTH_FAILED, UNKNOWN_SITE, FORBIDDEN, UNAVAILABLE).
@@ -46,7 +45,7 @@ async def resume_login(
         raise Refused(Code.AUTH_FAILED, "There is no such session, or it has ended.")
     site = await resources.site(seat.user.platform, seat.site)
     check_open(site, origin, host)
-    return seat.user, site
+    return Identity(seat.user), site
 
 
 def check_open(site: Site, origin: str | None, host: str) -> None:
@@ -58,7 +57,7 @@ def check_open(site: Site, origin: str | None, host: str) -> None:
 
 async def log_in(
     platforms: Mapping[str, Platform], resources: ResourceSource, message: LoginMessage, origin: str | None, host: str
-) -> tuple[User, Site]:
+) -> tuple[Identity, Site]:
     """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, AUTH_FAILED, UNAVAILABLE)."""
     platform = platforms.get(message.platform)
     if platform is None:

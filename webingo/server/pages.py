@@ -42,13 +42,17 @@ class PageHandler(RequestHandler):
         if self.wants_json():
             self.write_json({"status": status_code, "message": text})
         else:
-            self.set_header("Content-Security-Policy", "default-src 'none'")
-            self.set_header("Content-Type", "text/html; charset=utf-8")
-            title = xhtml_escape(f"{status_code} {responses.get(status_code, 'Error')}")
-            self.finish(
-                f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
-                f"<body><h1>{title}</h1><p>{xhtml_escape(text)}</p></body></html>\n"
-            )
+            self.write_text(status_code, text)
+
+    def write_text(self, status_code: int, text: str) -> None:
+        """Ends the answer with a small page that says it."""
+        self.set_header("Content-Security-Policy", "default-src 'none'")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        title = xhtml_escape(f"{status_code} {responses.get(status_code, 'Error')}")
+        self.finish(
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+            f"<body><h1>{title}</h1><p>{xhtml_escape(text)}</p></body></html>\n"
+        )
 
     def write_json(self, value: Any) -> None:
         """Ends the answer with a JSON value."""

@@ -7,12 +7,12 @@ import structlog
 from tornado.web import RequestHandler
 
 from webingo.errors import Code, Refused
+from webingo.platforms.logins import keep_login
 from webingo.platforms.platform import Platform
 from webingo.server.login import log_in
 from webingo.session.house import House
 from webingo.session.protocol import parse_login
 from webingo.support import metrics
-from webingo.transaction.transaction import Seat, fresh_sharded_id
 
 log = structlog.get_logger("webingo.door")
 
@@ -34,17 +34,22 @@ class SessionHandler(RequestHandler):
         try:
             message = parse_login(request.body)
             origin = request.headers.get("Origin")
-            user, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
-            session_id = fresh_sharded_id(user)
-            if await self._house.store.blocked(user):
-                raise Refused(Code.PLAYER_BLOCKED)
-            await self._house.store.keep_login(session_id, Seat(user, site.id), self._idle_s)
+            identity, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
+            session_id = await keep_login(self._house, identity.user, site, self._idle_s)
         except Refused as refusal:
             metrics.refused(refusal.code)
             log.info("login_refused", peer=request.remote_ip, code=refusal.code)
-            self.set_status(refusal.http_status)
-            self.finish({"error": {"code": refusal.code, "message": refusal.message}})
+            self._refuse(refusal)
+            return
+        except Exception:
+            log.exception("login_failed", peer=request.remote_ip)
+            metrics.unexpected_error()
+            self._refuse(Refused(Code.INTERNAL))
             return
         server = f"{request.protocol}://{request.host}"
         query = urlencode({"server": server, "session": session_id})
         self.finish({"sessionId": session_id, "launch": f"{server}/?{query}"})
+
+    def _refuse(self, refusal: Refused) -> None:
+        self.set_status(refusal.http_status)
+        self.finish({"error": {"code": refusal.code, "message": refusal.message}})

@@ -10,10 +10,11 @@ import structlog
 
 from webingo.errors import Code, Refused
 from webingo.jackpot.jackpots import Jackpots
-from webingo.platforms.platform import Platform
+from webingo.platforms.platform import Identity, Platform
 from webingo.resources.site import Site
 from webingo.server.connection import Connection
 from webingo.server.login import log_in, resume_login
+from webingo.server.recheck import Recheck
 from webingo.session import protocol
 from webingo.session.forced import TestComponent, forcible
 from webingo.session.history import HistoryComponent
@@ -23,7 +24,6 @@ from webingo.session.session import Session
 from webingo.session.stay import Stay
 from webingo.support import metrics
 from webingo.transaction.transaction import WalletId
-from webingo.user import User
 from webingo.wallet.wallet import LocalWallet
 
 log = structlog.get_logger("webingo.door")
@@ -31,7 +31,6 @@ log = structlog.get_logger("webingo.door")
 LOGIN_TOO_LATE, FLOODING = 4408, 4429
 _CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY}  # of a login; the client comes back after the latter
 _MINUTE_S = 60.0
-MOST_NAME = 200
 
 Login = protocol.LoginMessage | protocol.SessionLoginMessage
 
@@ -69,6 +68,7 @@ class Visitor:
         self._stay: Stay | None = None
         self._session: Session | None = None
         self._login: asyncio.Task[None] | None = None
+        self._recheck: Recheck | None = None
         self._early: list[protocol.Message] = []  # arrived while the login was under way
         self._credit = float(limits.message_burst)
         self._credited_at = house.clock.monotonic()
@@ -111,6 +111,8 @@ class Visitor:
         try:
             if self._login is not None:  # a login that is under way comes to its end, so that its seat is given up
                 await asyncio.wait((self._login,))
+            if self._recheck is not None:
+                self._recheck.stop()
             if self._session is not None:
                 await self._session.close()
         finally:
@@ -183,7 +185,7 @@ class Visitor:
                 session.receive(early)
             self._early.clear()
 
-    async def _who(self, message: Login) -> tuple[User, Site]:
+    async def _who(self, message: Login) -> tuple[Identity, Site]:
         house, origin, host = self._house, self._connection.origin, self._connection.host
         if isinstance(message, protocol.LoginMessage):
             return await log_in(self._platforms, house.resources, message, origin, host)
@@ -191,10 +193,11 @@ class Visitor:
         return await resume_login(house.store, house.resources, message.session, idle_s, origin, host)
 
     async def _opened(self, message: Login) -> Session:
-        user, site = await self._who(message)
-        self._stay = await self._house.welcome(user, site, _named(message))
+        identity, site = await self._who(message)
+        self._stay = await self._house.welcome(identity.user, site, identity.name)
         session = self._made(self._stay)
         await session.open()
+        self._recheck = Recheck(identity, self._house.rng, session.dismiss)
         return session
 
     def _made(self, stay: Stay) -> Session:
@@ -205,6 +208,9 @@ class Visitor:
         session.plug(self._jackpots.component(session, lambda: house.resources.newest(stay.site)))
         if forced is not None:
             session.plug(TestComponent(forced, session))
+        if (platform := self._platforms.get(stay.seat.user.platform)) is not None:
+            for component in platform.components(session):
+                session.plug(component)
         return session
 
 
@@ -218,12 +224,6 @@ def login_of(data: bytes) -> Login:
         raise Refused(Code.NOT_AUTHENTICATED, re=value.get("re") if isinstance(value.get("re"), str | int) else None)
     by_session = isinstance(value, dict) and "session" in value
     return protocol.parse_session_login(data) if by_session else protocol.parse_login(data)
-
-
-def _named(message: Login) -> str:
-    """What the platform calls the player, as far as the login says it."""
-    name = message.auth.userinfo.get("name") if isinstance(message, protocol.LoginMessage) else None
-    return "".join(filter(str.isprintable, name))[:MOST_NAME] if isinstance(name, str) else ""
 
 
 def _logged(message: Login) -> dict[str, str]:
