@@ -80,6 +80,8 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"debug": 1}, "debug", "valid boolean"),
         ({"message_rate": 0}, "message_rate", "greater than 0"),
         ({"log_level": "loud"}, "log_level", "'debug', 'info', 'warning' or 'error'"),
+        ({"fb_graph_url": ""}, "fb_graph_url", "at least 1 character"),
+        ({"fb_canvas_origins": ["https://apps.facebook.com/"]}, "fb_canvas_origins.0", "an origin as browsers send it"),
         ({"trusted_proxies": ["a proxy"]}, "trusted_proxies.0", "does not appear to be an IPv4 or IPv6 address"),
         ({"redis_url": "mysql://x"}, "redis_url", "match pattern"),
         ({"backoffice_url": "?????"}, "backoffice_url", "match pattern"),
@@ -103,6 +105,13 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"rgs_base": "https://me:secret@host/", "rgs_key": SECRET}, "rgs_base", "only scheme, host, port and path"),
         ({"rgs_base": "https://host/?key=1", "rgs_key": SECRET}, "rgs_base", "only scheme, host, port and path"),
         ({"rgs_base": "https://host:port/", "rgs_key": SECRET}, "rgs_base", "this is no address"),
+        ({"fb_app_id": "1"}, "fb_app_secret", "fb_app_id is given"),
+        ({"fb_app_secret": "x"}, "fb_app_id", "fb_app_secret is given"),
+        ({"fb_app_id": "1", "fb_app_secret": "x "}, "fb_app_secret", "characters in it"),
+        ({"fb_webhook_token": "a b"}, "fb_webhook_token", "characters in it"),
+        ({"fb_graph_url": "http://graph.facebook.com/v24.0"}, "fb_graph_url", "needs https"),
+        ({"fb_sdk_url": "http://connect.facebook.net/sdk.js"}, "fb_sdk_url", "needs https"),
+        ({"fb_canvas_origins": ["http://apps.facebook.com"]}, "fb_canvas_origins", "needs https"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(keys, field, reason):
@@ -164,9 +173,14 @@ def test_a_variable_that_does_not_exist_is_named(monkeypatch, variable, reason):
     assert reason in why
 
 
-def test_a_list_that_is_not_json_is_named(monkeypatch):
-    monkeypatch.setenv("WEBINGO_TRUSTED_PROXIES", "10.0.0.1")
-    assert problems(debug=True) == [("environment", "trusted_proxies", 'write a JSON list: ["10.0.0.1"]')]
+@pytest.mark.parametrize(
+    ("key", "example"), [("trusted_proxies", '["10.0.0.1"]'), ("fb_canvas_origins", '["https://apps.facebook.com"]')]
+)
+def test_a_list_that_is_not_json_is_named(monkeypatch, key, example):
+    monkeypatch.setenv(f"WEBINGO_{key.upper()}", "10.0.0.1")
+    assert problems(debug=True) == [("environment", key, f"write a JSON list: {example}")]
+    monkeypatch.setenv(f"WEBINGO_{key.upper()}", example)
+    assert getattr(load(debug=True), key) == json.loads(example)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +209,13 @@ def test_a_file_that_was_asked_for_must_be_there():
 
 
 def test_secrets_are_never_shown(monkeypatch):
-    hidden = {"fb_app_secret": "hidden-one", "secret": "hidden-three" * 3, "rgs_key": "hidden-five" * 3}
-    write(debug=True, redis_url="redis://:hidden-two@host", **hidden)
+    hidden = {
+        "fb_app_secret": "hidden-one",
+        "fb_webhook_token": "hidden-six",
+        "secret": "hidden-three" * 3,
+        "rgs_key": "hidden-five" * 3,
+    }
+    write(debug=True, redis_url="redis://:hidden-two@host", fb_app_id="1", **hidden)
     settings = load()
     assert "hidden" not in f"{settings!r} {settings}"
     write(secret=["hidden-four"])

@@ -14,6 +14,7 @@ FILES = sorted((ROOT / "webingo").rglob("*.py"))
 FLOORS = [
     "errors",
     "problems",
+    "addresses",
     "rng",
     "config",
     "engines",

@@ -10,11 +10,11 @@ from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from webingo.addresses import origin, unsafe
 from webingo.errors import BadResource
 from webingo.problems import Problem, invalid, read_object, unknown
 from webingo.rng import fresh_id
@@ -91,6 +91,21 @@ class Settings(BaseSettings):
     fb_app_id: str = Field("", pattern=r"^[0-9]*$", description="The application's id at Facebook.")
     fb_app_secret: SecretStr = Field(
         SecretStr(""), description="The application's secret at Facebook, for calls between servers."
+    )
+    fb_graph_url: _Url = Field(
+        "https://graph.facebook.com/v24.0", min_length=1, description="Base address of Facebook's Graph API, with its version."
+    )
+    fb_sdk_url: _Url = Field(
+        "https://connect.facebook.net/en_US/sdk.js", min_length=1, description="Where pages load Facebook's SDK from."
+    )
+    fb_webhook_token: SecretStr = Field(
+        SecretStr(""), description="What Facebook shows when it asks whether the webhook for payments is ours."
+    )
+    fb_canvas_origins: list[Annotated[str, AfterValidator(origin)]] = Field(
+        ["https://apps.facebook.com", "https://www.facebook.com"], description="Pages that may frame the portal."
+    )
+    fb_token_check_s: float = Field(
+        300, gt=0, le=86400, description="How often Facebook is asked whether the login of who is playing is still good."
     )
     auth_timeout_s: float = Field(10, gt=0, le=300, description="A connection that has not logged in by then is closed.")
     session_idle_s: float = Field(
@@ -196,8 +211,10 @@ def _environment() -> dict[str, Any]:
         raise BadResource([(ENVIRONMENT, name, unknown("variable", name.upper(), names)) for name in sorted(strange)])
     try:
         return EnvSettingsSource(Settings)()
-    except SettingsError:
-        raise BadResource([(ENVIRONMENT, "trusted_proxies", 'write a JSON list: ["10.0.0.1"]')]) from None
+    except SettingsError as error:  # only of lists
+        example = {"trusted_proxies": '["10.0.0.1"]', "fb_canvas_origins": '["https://apps.facebook.com"]'}
+        key = next(key for key in example if f'"{key}"' in str(error))
+        raise BadResource([(ENVIRONMENT, key, f"write a JSON list: {example[key]}")]) from None
 
 
 def _impossible(settings: Settings) -> list[Problem]:
@@ -219,33 +236,22 @@ def _impossible(settings: Settings) -> list[Problem]:
         problems += [("", "rgs_base", reason) for reason in (unsafe(settings.rgs_base),) if reason]
         if not re.fullmatch(rf"[\x21-\x7e]{{{SECRET_LENGTH},}}", settings.rgs_key.get_secret_value()):
             problems.append(("", "rgs_key", f"a key of at least {SECRET_LENGTH} characters without spaces is needed"))
+    return problems + _wrong_facebook(settings)
+
+
+def _wrong_facebook(settings: Settings) -> list[Problem]:
+    problems = []
+    secret = settings.fb_app_secret.get_secret_value()
+    if bool(settings.fb_app_id) != bool(secret):
+        missing, present = ("fb_app_id", "fb_app_secret") if secret else ("fb_app_secret", "fb_app_id")
+        problems.append(("", missing, f"{present} is given, so this is needed too"))
+    for key, value in (("fb_app_secret", secret), ("fb_webhook_token", settings.fb_webhook_token.get_secret_value())):
+        if not re.fullmatch(r"[\x21-\x7e]*", value):
+            problems.append(("", key, "there are characters in it that Facebook would not have put there"))
+    urls = {"fb_graph_url": [settings.fb_graph_url], "fb_sdk_url": [settings.fb_sdk_url]}
+    for key, addresses in (urls | {"fb_canvas_origins": settings.fb_canvas_origins}).items():
+        problems += [("", key, reason) for reason in map(unsafe, addresses) if reason]
     return problems
-
-
-def unsafe(url: str) -> str:
-    """Why nothing secret may be sent to an address, "" where it may: TLS, or a host that can't be on the open Internet.
-
-    Such are private and loopback addresses (RFC 1918, RFC 4193), names without a dot, and those under `localhost` (RFC 6761),
-    `local` (RFC 6762) and `internal` (ICANN 2024).
-    """
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        return f"this is no address: {error}"
-    if parts.username is not None or parts.query or parts.fragment or not host:
-        return "only scheme, host, port and path may stand here"
-    if parts.scheme == "https":
-        return ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        # A name is a word: 134744072 and 0x8080808 are addresses too, as many resolvers read them.
-        top = host.rpartition(".")[2]
-        inside = (top == host and host[0].isalpha()) or top in ("localhost", "local", "internal")
-    else:
-        inside = address.is_loopback or (address.is_private and not address.is_unspecified)
-    return "" if inside else "a host outside of the own network needs https"
 
 
 def kept_secret(kept: Path = KEPT_SECRET) -> str:

@@ -1,6 +1,5 @@
 """A site is a place where games are offered: its platform, denomination, origins, games and what it changes in them."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from webingo.addresses import origin
 from webingo.errors import BadResource
 from webingo.problems import invalid, read_object
 from webingo.resources.game import GameId
@@ -30,19 +30,9 @@ SELF = "self"
 ANYWHERE = "*"
 """The origin that stands for all; only in debug."""
 
-# As browsers write it (RFC 6454 section 6.2): scheme and host in lower case, the port only where it is not the scheme's own.
-_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
-
 
 def _origin(value: str) -> str:
-    if value in (SELF, ANYWHERE):
-        return value
-    if not _ORIGIN.fullmatch(value):
-        raise ValueError('must be "self" or an origin as browsers send it, like https://games.example or http://localhost:8080')
-    scheme, _, rest = value.partition("://")
-    if rest.endswith({"http": ":80", "https": ":443"}[scheme]):
-        raise ValueError("browsers leave out the scheme's own port; so must this")
-    return value
+    return value if value in (SELF, ANYWHERE) else origin(value)
 
 
 class SiteGame(BaseModel):
