@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     fb_webhook_token: SecretStr = Field(
         SecretStr(""), description="What Facebook shows when it asks whether the webhook for payments is ours."
     )
+    fb_public_url: str = Field(
+        "",
+        pattern=r"^(https?://[a-z0-9.-]+(:[1-9][0-9]{0,4})?)?$",
+        description="Address of this server as Facebook reaches it, which names the pages of products; empty: not known.",
+    )
     fb_canvas_origins: list[Annotated[str, AfterValidator(origin)]] = Field(
         ["https://apps.facebook.com", "https://www.facebook.com"], description="Pages that may frame the portal."
     )

@@ -30,6 +30,7 @@ class _Counts(Collector):
         self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
         self.breakers: Callable[[], Mapping[str, str]] = dict
+        self.payments: defaultdict[str, int] = defaultdict(int)
         self.ledger_waiting: dict[str, tuple[float, float, float]] = {}  # group: entries, seconds, shards
         self.ledger_done: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])  # group: applied, failures
 
@@ -46,6 +47,15 @@ class _Counts(Collector):
         for code, count in self.refusals.items():
             refusals.add_metric((code,), count)
         yield refusals
+        payments = CounterMetricFamily(
+            "webingo_payments",
+            "Messages about purchases, by what came of them: completed, pending, failed, unknown, strange, postponed; "
+            "disputed; short: less was left than had to be taken back.",
+            labels=("result",),
+        )
+        for result, count in self.payments.items():
+            payments.add_metric((result,), count)
+        yield payments
         yield from self._money()
         yield self._commit_latency()
         yield from self._backoffice()
@@ -185,6 +195,11 @@ def breakers(states: Callable[[], Mapping[str, str]]) -> None:
 
 def refused(code: str) -> None:
     _COUNTS.refusals[code] += 1
+
+
+def payment(result: str) -> None:
+    """What came of a message about a purchase."""
+    _COUNTS.payments[result] += 1
 
 
 def unexpected_error() -> None:
