@@ -1,8 +1,9 @@
-"""The ledger and its consumers in this process's memory."""
+"""The ledger and its consumers, and leases, in this process's memory."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from webingo.support.clock import Clock
 from webingo.transaction.transaction import Entry, Funds, Pulled, Standing
@@ -16,6 +17,13 @@ class _Cursor:
     passed: int
     member: str = ""
     until: float = 0.0
+
+
+@dataclass
+class _Lease:
+    member: str = ""
+    until: float = -inf
+    count: int = 0
 
 
 class _Ledger:
@@ -42,6 +50,7 @@ class MemoryGroups:
         self._clock = clock
         self._ledgers: dict[int, _Ledger] = {shard: _Ledger() for shard in range(SHARDS)}
         self._members: dict[str, dict[str, float]] = defaultdict(dict)
+        self._leases: dict[str, _Lease] = defaultdict(_Lease)
 
     def _append(self, shard: int, entries: Iterable[Entry]) -> None:
         ledger = self._ledgers[shard]
@@ -121,6 +130,17 @@ class MemoryGroups:
 
     async def trimmed(self, shard: int) -> dict[str, Funds]:
         return dict(self._ledgers[shard].checkpoints)
+
+    async def lease(self, name: str, member: str, ttl_ms: int) -> int:
+        lease, now = self._leases[name], self._clock.monotonic()
+        free = lease.until <= now
+        if not free and lease.member != member:
+            return 0
+        lease.until = now + ttl_ms / 1000
+        if not ttl_ms:
+            return 0
+        lease.count, lease.member = lease.count + free, member
+        return lease.count
 
 
 def _position(number: int) -> str:

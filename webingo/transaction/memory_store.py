@@ -1,18 +1,32 @@
 """The store in this process's memory: the contract at its plainest, for tests and for reading."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any
 
 import orjson
 
 from webingo.errors import Code, Refused
+from webingo.rng import fresh_id
 from webingo.support.clock import Clock, SystemClock
-from webingo.transaction.memory_groups import MemoryGroups
+from webingo.transaction.memory_people import MemoryPeople
 from webingo.transaction.store import PayoutAboveMaximum
-from webingo.transaction.transaction import MAX_AMOUNT, Entry, Event, Funds, Opened, Part, Posting, Seat, Transaction, WalletId
+from webingo.transaction.transaction import (
+    MAX_AMOUNT,
+    Belongings,
+    Entry,
+    Event,
+    Funds,
+    Opened,
+    Part,
+    Posting,
+    Seat,
+    Taken,
+    Transaction,
+    WalletId,
+    check_taking,
+)
 from webingo.user import User
 
 
@@ -29,14 +43,8 @@ class _Place:
     stake: int = 0
     won: int = 0
     touched_ms: int = 0
+    spent: int = 0
     wallet: WalletId | None = None
-
-
-@dataclass
-class _Lease:
-    member: str = ""
-    until: float = -inf
-    count: int = 0
 
 
 @dataclass
@@ -48,7 +56,7 @@ class _Purse:
     entries: list[Entry] = field(default_factory=list)
 
 
-class MemoryStore(MemoryGroups):
+class MemoryStore(MemoryPeople):
     """Keeps nothing. Every method runs to its end without awaiting, which makes it atomic."""
 
     def __init__(self, history_rounds: int = 1000, clock: Clock | None = None) -> None:
@@ -59,12 +67,7 @@ class MemoryStore(MemoryGroups):
         self._watch: dict[WalletId, dict[str, int]] = defaultdict(dict)
         self._rounds: dict[str, list[bytes]] = {}
         self._history: dict[User, list[str]] = defaultdict(list)
-        self._posted: dict[tuple[WalletId, str], tuple[Posting, Funds]] = {}
-        self._blocked: set[User] = set()
-        self._fences: dict[User, int] = {}
-        self._leases: dict[str, _Lease] = defaultdict(_Lease)
-        self._logins: dict[str, tuple[Seat, float]] = {}
-        self._listeners: list[Callable[[Event], None]] = []
+        self._posted: dict[tuple[WalletId, str], tuple[Posting, Funds, int | None]] = {}  # what was taken, by `take`
 
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         if seat.user in self._blocked:
@@ -82,8 +85,9 @@ class MemoryStore(MemoryGroups):
             if grant:
                 self._enter(purse, wallet, f"grant:{wallet}", "grant", grant, at_ms, site=seat.site)
             self._keep(wallet, purse)
-        userdata = orjson.loads(place.userdata)
-        return Opened(place.epoch, self._funds[wallet], userdata, place.game, place.state, place.private, place.round)
+        userdata, revoked_ms = orjson.loads(place.userdata), self._revoked.get(seat.user, 0)
+        game = place.game, place.state, place.private, place.round
+        return Opened(place.epoch, self._funds[wallet], userdata, *game, place.spent, revoked_ms)
 
     async def commit(self, transaction: Transaction) -> Funds:
         tx, place = transaction, self._places.get(transaction.seat, _Place())
@@ -102,6 +106,7 @@ class MemoryStore(MemoryGroups):
             place.private = tx.private
         place.game = tx.game if tx.sid else ""
         place.stake, place.won, place.touched_ms = stake, won, tx.at_ms
+        place.spent += _wagered(tx)
         if tx.userdata is not None:
             place.userdata = tx.userdata
         if purse.entries:
@@ -140,6 +145,8 @@ class MemoryStore(MemoryGroups):
                 if len(purse.entries) == before_part:
                     self._move(purse, tx, part, "end", 0)
                 purse.entries[-1] = purse.entries[-1]._replace(closes=True)
+        if place.spent + _wagered(tx) > MAX_AMOUNT:
+            raise Refused(Code.LIMIT, **facts)
         return stake, won
 
     def _move(self, purse: _Purse, tx: Transaction, part: Part, kind: str, amount: int, note: str = "", fed: str = "") -> None:
@@ -161,13 +168,12 @@ class MemoryStore(MemoryGroups):
     @staticmethod
     def _enter(
         purse: _Purse, wallet: WalletId, entry_id: str, kind: str, amount: int, at_ms: int,
-        round_id: str = "", game: str = "", site: str = "", note: str = "", fed: str = "",
+        round_id: str = "", game: str = "", site: str = "", note: str = "", fed: str = "", short: int = 0,
     ) -> None:  # fmt: skip
         purse.balance += amount
         purse.seq += 1
-        purse.entries.append(
-            Entry(entry_id, str(wallet), purse.seq, kind, amount, purse.balance, round_id, game, site, at_ms, note, "", fed)
-        )
+        what = entry_id, str(wallet), purse.seq, kind, amount, purse.balance
+        purse.entries.append(Entry(*what, round_id, game, site, at_ms, note, "", fed, short=short))
 
     def _keep(self, wallet: WalletId, purse: _Purse) -> None:
         self._append(wallet.user.shard, purse.entries)
@@ -193,78 +199,60 @@ class MemoryStore(MemoryGroups):
             del self._watch[wallet][seat.site]
 
     async def post(self, posting: Posting) -> Funds:
+        return self._post(posting, takes=False)[0]
+
+    async def take(self, posting: Posting) -> Taken:
+        check_taking(posting)
+        funds, taken = self._post(posting, takes=True)
+        return Taken(funds, taken or 0)
+
+    def _post(self, posting: Posting, *, takes: bool) -> tuple[Funds, int | None]:
         wallet, once = posting.wallet, (posting.wallet, posting.id)
         if once in self._posted:
-            first, answered = self._posted[once]
-            if (first.amount, first.kind) != (posting.amount, posting.kind):
+            first, answered, taken = self._posted[once]
+            if (first.amount, first.kind, taken is not None) != (posting.amount, posting.kind, takes):
                 raise Refused(Code.BAD_PARAMS, balance=answered.balance, seq=answered.seq)
-            return answered
+            return answered, taken
         funds = self._funds.get(wallet, Funds(0, 0))
-        after = funds.balance + posting.amount
-        if not 0 <= after <= MAX_AMOUNT:
-            code = Code.INSUFFICIENT_FUNDS if after < 0 else Code.LIMIT
+        amount = max(posting.amount, -funds.balance) if takes else posting.amount
+        if not 0 <= funds.balance + amount <= MAX_AMOUNT:
+            code = Code.INSUFFICIENT_FUNDS if amount < 0 else Code.LIMIT
             raise Refused(code, balance=funds.balance, seq=funds.seq)
-        purse = _Purse(*funds)
-        self._enter(
-            purse,
-            wallet,
-            f"post:{len(posting.id)}:{posting.id}:{wallet}",
-            posting.kind,
-            posting.amount,
-            posting.at_ms,
-            posting.round,
-            posting.game,
-            posting.site,
-            posting.reason,
-        )
+        purse, entry_id = _Purse(*funds), f"post:{len(posting.id)}:{posting.id}:{wallet}"
+        what = posting.round, posting.game, posting.site, posting.reason
+        short = amount - posting.amount
+        self._enter(purse, wallet, entry_id, posting.kind, amount, posting.at_ms, *what, short=short)
         self._keep(wallet, purse)
-        self._posted[once] = (posting, self._funds[wallet])
+        self._posted[once] = (posting, self._funds[wallet], -amount if takes else None)
         self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
-        return self._funds[wallet]
+        return self._posted[once][1:]
+
+    async def erase(self, user: User, at_ms: int) -> None:
+        seats, wallets = await self.belongings(user)
+        for seat, _ in seats:
+            place = self._places[seat]
+            place.userdata, place.note = b"{}", b""
+            place.epoch += 1  # a session that has them in memory still can't write them back
+        for wallet in wallets:
+            purse = _Purse(*self._funds[wallet])
+            self._enter(purse, wallet, f"erase:{fresh_id()}:{wallet}", "erase", 0, at_ms)
+            self._keep(wallet, purse)
+            self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
+        self._profiles.pop(user, None)
+        await self.revoke(user, at_ms)
+
+    async def belongings(self, user: User) -> Belongings:
+        seats = [(seat, place.spent) for seat, place in self._places.items() if seat.user == user and place.epoch]
+        return Belongings(sorted(seats, key=str), sorted([wallet for wallet in self._funds if wallet.user == user], key=str))
 
     async def funds(self, wallet: WalletId) -> Funds:
         return self._funds.get(wallet, Funds(0, 0))
-
-    async def block(self, user: User, blocked: bool, fence: int = 0) -> None:
-        if fence:
-            if fence < self._fences.get(user, 0):
-                raise Refused(Code.REPLACED)
-            self._fences[user] = fence
-        if blocked:
-            self._blocked.add(user)
-            self._tell(Event("block", f"{user.platform}:{user.uid}", 0))
-        else:
-            self._blocked.discard(user)
-
-    async def blocked(self, user: User) -> bool:
-        return user in self._blocked
-
-    async def lease(self, name: str, member: str, ttl_ms: int) -> int:
-        lease, now = self._leases[name], self._clock.monotonic()
-        free = lease.until <= now
-        if not free and lease.member != member:
-            return 0
-        lease.until = now + ttl_ms / 1000
-        if not ttl_ms:
-            return 0
-        lease.count, lease.member = lease.count + free, member
-        return lease.count
 
     async def round(self, round_id: str) -> list[bytes] | None:
         return self._rounds.get(round_id)
 
     async def history(self, user: User, first: int, count: int) -> list[str]:
         return self._history[user][first : first + count]
-
-    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        self._logins[login_id] = (seat, self._clock.monotonic() + ttl_s)
-
-    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
-        seat, until = self._logins.get(login_id, (None, 0.0))
-        if seat is None or self._clock.monotonic() >= until:
-            return None
-        self._logins[login_id] = (seat, self._clock.monotonic() + ttl_s)
-        return seat
 
     async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = [
@@ -279,15 +267,17 @@ class MemoryStore(MemoryGroups):
             if wallet.user.shard == shard:
                 yield str(wallet), funds
 
-    def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
-        self._listeners.append(hear)
-
-    def _tell(self, event: Event) -> None:
-        for hear in self._listeners:
-            hear(event)
+    async def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
+        for seat, place in sorted(self._places.items(), key=lambda item: str(item[0])):
+            if seat.user.shard == shard and place.epoch:
+                yield seat, place.spent
 
     async def problems(self) -> list[str]:
         return []
 
     async def aclose(self) -> None:
         self._listeners.clear()
+
+
+def _wagered(transaction: Transaction) -> int:
+    return sum(amount for part in transaction.parts for kind, amount in part.moves if kind == "wager")

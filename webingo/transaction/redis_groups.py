@@ -120,4 +120,5 @@ def read_entry(position: bytes, fields: list[bytes]) -> Entry:
         position=position.decode(),
         fed=named.get(b"fed", b"").decode(),
         closes=b"closes" in named,
+        short=int(named.get(b"short", 0)),
     )

@@ -1,20 +1,18 @@
 """The store on Redis: each method is one script call, on keys of one shard.
 
 Keys, all with the shard as hash tag so that a script touches one slot of a cluster (`wb:{17}:…`):
-  seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, note, round, stake, won, wallet
+  seat:<platform:site:uid>     hash   epoch, sid, game, state, private, userdata, note, round, stake, won, wallet, spent
   wallet:<platform:denom:uid>  hash   balance, seq
   watch:<wallet>               hash   site -> epoch of the session there
-  user:<platform:uid>          hash   blocked, fence
   history:<platform:uid>       list   round ids, newest first
   round:<round id>             list   header, then record and state of each transition
   once:<n>:<posting id>:<wallet> hash   what was posted under the id
-  login:<login id>             string the seat of a login without a socket
   wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
   ledger                       stream the shard's ledger
-What belongs to consumers of the ledger is in redis_groups.py.
+What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 
@@ -24,19 +22,31 @@ from webingo.errors import Code, Refused
 from webingo.support.answer import Answer
 from webingo.support.redis import Link, NoRedis
 from webingo.transaction.redis_groups import RedisGroups, read_entry, script
+from webingo.transaction.redis_keys import history_key, keys_of, seats_key, shard_keys, user_key
+from webingo.transaction.redis_people import RedisPeople, settled
 from webingo.transaction.store import PayoutAboveMaximum
-from webingo.transaction.transaction import Entry, Event, Funds, Opened, Posting, Seat, Transaction, WalletId, shard_of
+from webingo.transaction.transaction import (
+    Entry,
+    Event,
+    Funds,
+    Opened,
+    Posting,
+    Seat,
+    Taken,
+    Transaction,
+    WalletId,
+    check_taking,
+    shard_of,
+)
 from webingo.user import SHARDS, User
 
 _CHANNEL = "wb:events"
 _PAGE = 1000
 
-
-_OPEN, _CLOSE = script("open"), script("close")
-_POST, _SAVE, _BLOCK, _LEASE = script("post"), script("save"), script("block"), script("lease")
+_OPEN, _CLOSE, _POST, _SAVE, _LEASE = map(script, ("open", "close", "post", "save", "lease"))
 
 
-class RedisStore(RedisGroups):
+class RedisStore(RedisPeople, RedisGroups):
     """`history_rounds` and `round_retention_s` bound what is kept of a player's finished rounds."""
 
     def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
@@ -58,21 +68,23 @@ class RedisStore(RedisGroups):
             raise NoRedis(f"The database is divided into {found} shards, this program expects {SHARDS}.")
 
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
-        key = _keys(seat.user)
+        key = keys_of(seat.user)
         keys = (
             f"{key}seat:{seat}",
             f"{key}wallet:{wallet}",
             f"{key}ledger",
             f"{key}watch:{wallet}",
-            _user_key(seat.user),
+            user_key(seat.user),
             f"{key}wallets",
+            seats_key(seat.user),
         )
-        answer = await self._link.call(_OPEN, keys, (grant, at_ms, str(wallet), str(seat), seat.site, int(by_house)))
+        args = (grant, at_ms, str(wallet), str(seat), seat.site, wallet.denom, int(by_house))
+        answer = await self._link.call(_OPEN, keys, args)
         if answer[0] == b"OTHER_WALLET":
             raise Refused(Code.UNAVAILABLE, "An unfinished round is waiting in another denomination.")
-        funds = _settled(answer)
-        epoch, userdata, game, state, private, round_id = answer[3:]
-        return Opened(epoch, funds, orjson.loads(userdata), game.decode(), state, private, round_id.decode())
+        funds = settled(answer)
+        epoch, userdata, game, state, private, round_id, *rest = answer[3:]
+        return Opened(epoch, funds, orjson.loads(userdata), game.decode(), state, private, round_id.decode(), *rest)
 
     def commit(self, transaction: Transaction) -> Awaitable[Funds]:
         keys, args = _commit_call(transaction)
@@ -81,33 +93,37 @@ class RedisStore(RedisGroups):
         return answer
 
     async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
-        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, "userdata", userdata)))
+        settled(await self._link.call(_SAVE, (f"{keys_of(seat.user)}seat:{seat}",), (epoch, "userdata", userdata)))
 
     async def save_note(self, seat: Seat, epoch: int, note: bytes) -> None:
-        _settled(await self._link.call(_SAVE, (f"{_keys(seat.user)}seat:{seat}",), (epoch, "note", note)))
+        settled(await self._link.call(_SAVE, (f"{keys_of(seat.user)}seat:{seat}",), (epoch, "note", note)))
 
     async def note(self, seat: Seat) -> bytes:
-        return await self._link.execute("HGET", f"{_keys(seat.user)}seat:{seat}", "note") or b""
+        return await self._link.execute("HGET", f"{keys_of(seat.user)}seat:{seat}", "note") or b""
 
     async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
-        _settled(await self._link.call(_CLOSE, (f"{_keys(seat.user)}watch:{wallet}",), (seat.site, epoch)))
+        settled(await self._link.call(_CLOSE, (f"{keys_of(seat.user)}watch:{wallet}",), (seat.site, epoch)))
 
     async def post(self, posting: Posting) -> Funds:
-        key, wallet = _keys(posting.wallet.user), str(posting.wallet)
-        keys = (f"{key}once:{len(posting.id)}:{posting.id}:{wallet}", f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets")
-        _, _, kind, amount, reason, at_ms, *belongs_to = posting
-        return _settled(await self._link.call(_POST, keys, (posting.id, wallet, kind, amount, reason, at_ms, *belongs_to)))
+        return settled(await self._post(posting, takes=False))
+
+    async def take(self, posting: Posting) -> Taken:
+        check_taking(posting)
+        answer = await self._post(posting, takes=True)
+        return Taken(settled(answer), answer[3])
+
+    def _post(self, posting: Posting, *, takes: bool) -> Awaitable[Any]:
+        user, wallet = posting.wallet.user, str(posting.wallet)
+        key = keys_of(user)
+        once = f"{key}once:{len(posting.id)}:{posting.id}:{wallet}"
+        keys = (once, f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets", seats_key(user))
+        what = posting.id, wallet, posting.kind, posting.amount, posting.reason, posting.at_ms
+        belongs_to = posting.round, posting.game, posting.site, posting.wallet.denom
+        return self._link.call(_POST, keys, (*what, *belongs_to, int(takes)))
 
     async def funds(self, wallet: WalletId) -> Funds:
-        balance, seq = await self._link.execute("HMGET", f"{_keys(wallet.user)}wallet:{wallet}", "balance", "seq")
+        balance, seq = await self._link.execute("HMGET", f"{keys_of(wallet.user)}wallet:{wallet}", "balance", "seq")
         return Funds(int(balance or 0), int(seq or 0))
-
-    async def block(self, user: User, blocked: bool, fence: int = 0) -> None:
-        args = (1 if blocked else 0, f"{user.platform}:{user.uid}", fence)
-        _settled(await self._link.call(_BLOCK, (_user_key(user),), args))
-
-    async def blocked(self, user: User) -> bool:
-        return bool(await self._link.execute("HEXISTS", _user_key(user), "blocked"))
 
     async def lease(self, name: str, member: str, ttl_ms: int) -> int:
         keys = (f"wb:{{lease:{name}}}:holder", f"wb:{{lease:{name}}}:count")
@@ -120,16 +136,7 @@ class RedisStore(RedisGroups):
         return await self._link.execute("LRANGE", f"wb:{{{shard}}}:round:{round_id}", 0, -1) or None
 
     async def history(self, user: User, first: int, count: int) -> list[str]:
-        return [i.decode() for i in await self._link.execute("LRANGE", _history_key(user), first, first + count - 1)]
-
-    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        await self._link.execute("SET", _login_key(login_id), str(seat), "EX", ttl_s)
-
-    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
-        if shard_of(login_id) is None:
-            return None
-        found = await self._link.execute("GETEX", _login_key(login_id), "EX", ttl_s)
-        return Seat.parse(found.decode()) if found else None
+        return [i.decode() for i in await self._link.execute("LRANGE", history_key(user), first, first + count - 1)]
 
     async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = await self._link.execute(
@@ -151,6 +158,12 @@ class RedisStore(RedisGroups):
         for name in sorted(await self._link.execute("SMEMBERS", f"wb:{{{shard}}}:wallets")):
             wallet = WalletId.parse(name.decode())
             yield str(wallet), await self.funds(wallet)
+
+    async def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
+        names = sorted(await self._link.execute("SMEMBERS", f"{shard_keys(shard)}wallets"))
+        for user in dict.fromkeys(WalletId.parse(name.decode()).user for name in names):
+            for found in (await self.belongings(user)).seats:
+                yield found
 
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
         def heard(message: bytes) -> None:
@@ -182,7 +195,7 @@ class _CommitAnswer(Answer[Funds]):
     def read(self, reply: Any) -> Funds:
         if reply[0] == b"OVER_MAX_WIN":
             raise PayoutAboveMaximum(f"{self._transaction.game}: more than {self._transaction.max_win} times the wager")
-        return _settled(reply)
+        return settled(reply)
 
 
 def _commit_call(tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
@@ -214,38 +227,14 @@ def _commit_call(tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
 @lru_cache(maxsize=65_536)
 def _commit_keys(seat: Seat, wallet: WalletId) -> tuple[tuple[str, ...], str]:
     """The keys that every commit of a seat touches, and the prefix of all the player's keys."""
-    user, key = seat.user, _keys(seat.user)
+    user, key = seat.user, keys_of(seat.user)
     keys = (
         f"{key}seat:{seat}",
         f"{key}wallet:{wallet}",
         f"{key}ledger",
-        _history_key(user),
+        history_key(user),
         f"{key}open",
         f"{key}watch:{wallet}",
-        _user_key(user),
+        user_key(user),
     )
     return keys, key
-
-
-def _keys(user: User) -> str:
-    return f"wb:{{{user.shard}}}:"
-
-
-def _user_key(user: User) -> str:
-    return f"wb:{{{user.shard}}}:user:{user.platform}:{user.uid}"
-
-
-def _history_key(user: User) -> str:
-    return f"wb:{{{user.shard}}}:history:{user.platform}:{user.uid}"
-
-
-def _login_key(login_id: str) -> str:
-    return f"wb:{{{shard_of(login_id)}}}:login:{login_id}"
-
-
-def _settled(answer: Sequence[Any]) -> Funds:
-    """The funds that a script answered with, or its refusal raised."""
-    code, balance, seq = answer[:3]
-    if code == b"OK":
-        return Funds(balance, seq)
-    raise Refused(Code(code.decode()), balance=balance, seq=seq)

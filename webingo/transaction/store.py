@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from webingo.transaction.transaction import (
+    Belongings,
     Entry,
     Event,
     Funds,
@@ -17,6 +18,7 @@ from webingo.transaction.transaction import (
     Pulled,
     Seat,
     Standing,
+    Taken,
     Transaction,
     WalletId,
 )
@@ -34,11 +36,11 @@ class Store(Protocol):
         ...
 
     def commit(self, transaction: Transaction) -> Awaitable[Funds]:
-        """Writes state, money, ledger, userdata and the rounds' records in one step.
+        """Writes state, money, ledger, userdata and the rounds' records in one step, and adds its wagers to the seat's `spent`.
 
         Refused REPLACED (another session has the seat), STALE (the seat is not at `base`), INSUFFICIENT_FUNDS, LIMIT (a
-        balance above MAX_AMOUNT), PLAYER_BLOCKED (a wager of a blocked player), each with `balance` and `seq` as facts;
-        nothing is written then. Raises PayoutAboveMaximum where a round's wins exceed the game's stated largest win.
+        balance or `spent` above MAX_AMOUNT), PLAYER_BLOCKED (a wager of a blocked player), each with `balance` and `seq` as
+        facts; nothing is written then. Raises PayoutAboveMaximum where a round's wins exceed the game's stated largest win.
         """
         ...
 
@@ -62,7 +64,16 @@ class Store(Protocol):
         """Moves money outside of any session, once per posting id; creates the wallet where it is missing.
 
         Answers a repetition as the first call. Refused INSUFFICIENT_FUNDS, LIMIT, BAD_PARAMS (the id was used before for
-        another kind or amount).
+        another kind or amount, or by `take`).
+        """
+        ...
+
+    async def take(self, posting: Posting) -> Taken:
+        """As `post`, for a negative amount, but takes no more than there is. The entry's amount is what was taken, 0 where
+        nothing was there; what was missing stands on it as `short`.
+
+        Refused BAD_PARAMS (the id was used before for another kind or amount, or by `post`). ValueError for an amount that
+        is not below 0, or below -MAX_AMOUNT.
         """
         ...
 
@@ -80,6 +91,38 @@ class Store(Protocol):
 
     async def blocked(self, user: User) -> bool:
         """Whether the player is kept out at the moment."""
+        ...
+
+    async def revoke(self, user: User, at_ms: int) -> None:
+        """The player's logins that were kept so far are void; running sessions hear of it by an event, and end."""
+        ...
+
+    async def revoked_at(self, user: User) -> int:
+        """When that happened last, in milliseconds; 0: never. It is higher after every revocation, whatever the clocks say."""
+        ...
+
+    async def erase(self, user: User, at_ms: int) -> None:
+        """Profile, userdata and notes of all the player's seats are gone, logins are void as by `revoke`, and sessions that
+        have a seat can write no more. Money, ledger and rounds stay; each wallet gets an entry of the kind "erase", of no
+        amount, so that readers of the ledger hear of it."""
+        ...
+
+    async def save_profile(self, user: User, document: bytes) -> None:
+        """Replaces what the platform says of the player."""
+        ...
+
+    async def profile(self, user: User) -> bytes | None: ...
+
+    async def belongings(self, user: User) -> Belongings:
+        """Empty for a player who was never here."""
+        ...
+
+    async def keep_request(self, request_id: str, document: bytes, ttl_s: int) -> None:
+        """Remembers what was asked for under an id of fresh_request_id. ValueError for any other id."""
+        ...
+
+    async def request(self, request_id: str) -> bytes | None:
+        """None where it is unknown, was kept long enough, or is no such id."""
         ...
 
     async def round(self, round_id: str) -> list[bytes] | None:
@@ -100,6 +143,10 @@ class Store(Protocol):
 
     def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
         """str(WalletId) and funds of every wallet of the shard."""
+        ...
+
+    def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
+        """Every seat of the shard that was ever taken, with what was wagered on it."""
         ...
 
     async def lease(self, name: str, member: str, ttl_ms: int) -> int:
@@ -158,11 +205,11 @@ class Store(Protocol):
         ...
 
     async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        """Remembers a login for the doors without a socket."""
+        """Remembers a login for the doors without a socket, until the player's logins are revoked."""
         ...
 
     async def login(self, login_id: str, ttl_s: int) -> Seat | None:
-        """Whose login this is, kept for another `ttl_s`; None where it is unknown or was idle too long."""
+        """Whose login this is, kept for another `ttl_s`; None where it is unknown, was idle too long, or was revoked."""
         ...
 
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from webingo.rng import fresh_id
 from webingo.user import SHARDS, User
 
 _SHARDED_ID = re.compile(r"(\d\d)-[0-9A-Za-z_-]{20,64}")
+_REQUEST_ID = re.compile(r"([0-9]{2})[0-9a-f]{32}")
 
 MAX_AMOUNT = 2**53 - 1
 """No balance or amount goes above this: the commit script counts in doubles, which are exact up to here."""
@@ -113,9 +114,19 @@ class Posting(NamedTuple):
     site: str = ""
 
 
+def check_taking(posting: Posting) -> None:
+    """ValueError where it is nothing that Store.take can do: the amount goes from -MAX_AMOUNT to -1."""
+    if not -MAX_AMOUNT <= posting.amount < 0:
+        raise ValueError(f"an amount of {posting.amount} can't be taken")
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a session finds when it takes a seat: `state` and `private` are b"" where no game is loaded."""
+    """What a session finds when it takes a seat: `state` and `private` are b"" where no game is loaded.
+
+    `spent` is the sum of all that was ever wagered on the seat; `revoked_ms` says when the player's logins were revoked for the
+    last time (see Store.revoked_at).
+    """
 
     epoch: int
     funds: Funds
@@ -124,13 +135,30 @@ class Opened:
     state: bytes = b""
     private: bytes = b""
     round: str = ""
+    spent: int = 0
+    revoked_ms: int = 0
+
+
+class Taken(NamedTuple):
+    """What came of a posting that takes no more than there is: the funds after it, and how much it took."""
+
+    funds: Funds
+    taken: int
+
+
+class Belongings(NamedTuple):
+    """What a player has in the store: seats with what was wagered on each, and wallets; both sorted."""
+
+    seats: list[tuple[Seat, int]]
+    wallets: list[WalletId]
 
 
 class Entry(NamedTuple):
     """One line of the ledger. `id` is unique for ever, `amount` signed, `balance` the wallet's after it.
 
     `closes` marks the last entry of a round: every round that was closed has exactly one. Where the part that closed it moved
-    nothing it is an entry of the kind "end", of no amount. `fed` and the kind "trigger": see Part.
+    nothing it is an entry of the kind "end", of no amount. `fed` and the kind "trigger": see Part. `short` is what an entry
+    should have taken besides, and was not there (Store.take). An entry of the kind "erase" moves nothing (Store.erase).
     """
 
     id: str
@@ -148,6 +176,7 @@ class Entry(NamedTuple):
     """Where the entry stands in its shard's ledger; ordered within the shard."""
     fed: str = ""
     closes: bool = False
+    short: int = 0
 
 
 class Pulled(NamedTuple):
@@ -170,14 +199,15 @@ class Standing(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that happened to a player elsewhere: another session took the seat, or the wallet changed.
+    """Something that happened to a player elsewhere: another session took the seat, the wallet changed, the player was blocked,
+    or the player's logins were revoked.
 
     `balance` is the wallet's; for a seat it is 1 where the house took it to close an abandoned round.
     """
 
-    kind: str  # "seat" | "wallet" | "block"
-    subject: str  # str(Seat) | str(WalletId) | platform:uid
-    number: int  # the seat's new epoch | the wallet's seq
+    kind: str  # "seat" | "wallet" | "block" | "revoked"
+    subject: str  # str(Seat) | str(WalletId) | platform:uid | platform:uid
+    number: int  # the seat's new epoch | the wallet's seq | 0 | what revoked_at answers from now on
     balance: int = 0
 
 
@@ -189,4 +219,15 @@ def fresh_sharded_id(user: User) -> str:
 def shard_of(public_id: str) -> int | None:
     """The shard that a round's or a login's id names, or None where the id can't be one of ours."""
     match = _SHARDED_ID.fullmatch(public_id)
+    return int(match[1]) if match and int(match[1]) < SHARDS else None
+
+
+def fresh_request_id(user: User) -> str:
+    """An unguessable id of letters and digits only, for those who take no other: the player's shard and 32 hex digits."""
+    return f"{user.shard:02d}{fresh_id().replace('-', '')}"
+
+
+def shard_of_request(request_id: str) -> int | None:
+    """The shard that a request's id names, or None where the id can't be one of ours."""
+    match = _REQUEST_ID.fullmatch(request_id)
     return int(match[1]) if match and int(match[1]) < SHARDS else None

@@ -14,7 +14,7 @@ if changed:find('p', 1, true) then private, at_arg = ARGV[at_arg], at_arg + 1 en
 if changed:find('u', 1, true) then userdata, at_arg = ARGV[at_arg], at_arg + 1 end
 local MAX_AMOUNT = 9007199254740991 -- 2^53 - 1: Lua counts in doubles, exact up to here
 
-local held = redis.call('HMGET', seat_key, 'epoch', 'sid', 'stake', 'won', 'round')
+local held = redis.call('HMGET', seat_key, 'epoch', 'sid', 'stake', 'won', 'round', 'spent')
 local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
 local balance, seq = tonumber(funds[1] or 0), tonumber(funds[2] or 0)
 local before, seq_before = balance, seq
@@ -25,6 +25,7 @@ if (held[2] or '') == sid then return {'OK', balance, seq} end -- sent again aft
 if (held[2] or '') ~= base then return refuse('STALE') end
 
 local stake, won, round = tonumber(held[3] or 0), tonumber(held[4] or 0), held[5] or ''
+local wagered = 0
 local NOTHING = {}
 local entries, records = {}, {}
 -- A part is four arguments: "<round number> <flags> w<wager> p<win> …", header, record, state. Flags: 1, it closes the round;
@@ -46,6 +47,7 @@ for first = at_arg, #ARGV, 4 do
       if redis.call('HEXISTS', user_key, 'blocked') == 1 then return refuse('PLAYER_BLOCKED') end
       if balance < 0 then return refuse('INSUFFICIENT_FUNDS') end
       if stake == 0 then stake = -amount end
+      wagered = wagered - amount
     else
       won = won + amount
       if won > max_win * stake then return refuse('OVER_MAX_WIN') end
@@ -77,6 +79,12 @@ for first = at_arg, #ARGV, 4 do
 end
 
 local function digits(number) return string.format('%.0f', number) end
+local spent = NOTHING -- what the seat has wagered since ever; it changes with a wager only
+if wagered > 0 then
+  local total = tonumber(held[6] or 0) + wagered
+  if total > MAX_AMOUNT then return refuse('LIMIT') end
+  spent = {'spent', digits(total)}
+end
 -- The names of seat (platform:site:uid) and wallet stand at the end of their keys.
 local seat, wallet = string.match(seat_key, ':seat:(.*)$'), string.match(wallet_key, ':wallet:(.*)$')
 local site = string.match(seat, '^[^:]*:([^:]*):')
@@ -108,7 +116,7 @@ elseif #records > 0 then
   redis.call('ZREM', open_key, seat)
 end
 redis.call('HSET', seat_key, 'sid', sid, 'game', sid ~= '' and game or '', 'state', state,
-  'round', round, 'stake', digits(stake), 'won', digits(won))
+  'round', round, 'stake', digits(stake), 'won', digits(won), unpack(spent))
 if private then redis.call('HSET', seat_key, 'private', private) end
 if userdata then redis.call('HSET', seat_key, 'userdata', userdata) end
 return {'OK', balance, seq}
