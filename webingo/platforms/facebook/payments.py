@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import structlog
 
 from webingo.errors import Code, Refused
+from webingo.platforms.facebook.graph import GraphError
 from webingo.platforms.facebook.order import Order
 from webingo.platforms.facebook.payment import Payment, Receipt, Step, StrangePayment, read, steps
 from webingo.platforms.facebook.signed import PAYMENT_S, opened
@@ -28,11 +29,15 @@ schemes allow for 120 to 540 days; what comes later is told in the log)."""
 _MOST_TOLD = 10_000
 
 
+_NO_SUCH_OBJECT = (100, 803)
+"""Graph's errors for an id that it doesn't know. Others, like a wrong secret of ours, may be mended."""
+
+
 class Payer(Protocol):
     """Whoever knows what became of a payment: Graph."""
 
     async def payment(self, payment_id: str) -> dict[str, Any]:
-        """Raises Refused: UNAVAILABLE, BAD_PARAMS where there is no such payment."""
+        """Raises Refused(UNAVAILABLE) and GraphError."""
         ...
 
 
@@ -62,7 +67,7 @@ class Payments:
         return request_id
 
     async def paid(self, user: User, signed_request: str) -> Settled:
-        """Takes what the Pay Dialog has told this player's client. Raises StrangePayment, Refused as `settle` and Graph do."""
+        """Takes what the Pay Dialog has told this player's client. Raises StrangePayment, and Refused as `settle` does."""
         if not self._secret:
             raise StrangePayment("there is no Facebook application here")
         try:
@@ -76,15 +81,27 @@ class Payments:
         if receipt.app_id not in (None, self._app_id) or receipt.user_id not in (None, user.uid) or receipt.quantity != "1":
             raise StrangePayment("it is another application's or player's, or for another quantity")
         if receipt.status == "completed" and receipt.currency != order.currency:
-            return await self.look_up(receipt.payment_id)  # a converted price: Graph says what was bought for it
+            try:  # a converted price: Graph says what was bought for it
+                payment = await self._looked_up(receipt.payment_id)
+            except Refused:
+                return Settled("pending", receipt.payment_id, order)  # until Facebook tells of it by itself
+            return await self.settle(payment)
         return await self.settle(receipt.payment)
 
     async def look_up(self, payment_id: str) -> Settled:
-        """Settles what Graph says of a payment now. Raises StrangePayment, Refused as `settle` and Graph do."""
-        payment = read(Payment, await self._graph.payment(payment_id))
+        """Settles what Graph says of a payment now. Raises as `settle` does, and Refused(UNAVAILABLE) where Graph says nothing."""
+        return await self.settle(await self._looked_up(payment_id))
+
+    async def _looked_up(self, payment_id: str) -> Payment:
+        try:
+            payment = read(Payment, await self._graph.payment(payment_id))
+        except GraphError as no:
+            if no.code in _NO_SUCH_OBJECT:
+                raise StrangePayment("Graph knows no such payment") from None
+            raise Refused(Code.UNAVAILABLE) from None
         if payment.id != payment_id:
             raise StrangePayment("Graph has answered with another payment")
-        return await self.settle(payment)
+        return payment
 
     async def settle(self, payment: Payment) -> Settled:
         """Brings the wallet to where the payment's actions want it. Raises StrangePayment for what doesn't fit its order, and

@@ -97,8 +97,7 @@ async def _settled(payments: Payments, payment_id: str) -> bool:
         result = "strange"
         log.error("payment_strange", payment=payment_id, reason=str(strange))
     except Refused as refusal:
-        unknown = refusal.code is Code.BAD_PARAMS  # Graph knows no such payment
-        result = "unknown" if unknown else "postponed"
-        log.warning("payment_unknown" if unknown else "payment_postponed", payment=payment_id, code=refusal.code)
+        result = "postponed"
+        log.warning("payment_postponed", payment=payment_id, code=refusal.code)
     metrics.payment(result)
     return result != "postponed"
