@@ -29,6 +29,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from examples.fake_facebook.graph import Elsewhere, Graph, Picture
+from examples.fake_facebook.payments import Payments
 
 APP_ID = "123456789012345"
 VERSION = "v24.0"
@@ -90,6 +91,7 @@ class FakeFacebook:
         self.strict_about_apps = (
             True  # /debug_token refuses the tokens of other applications, as Facebook does; else it tells of them
         )
+        self.payments = Payments(self)
         self._made = made
         self._server: HTTPServer | None = None
         made(self.app_secret)

@@ -89,7 +89,7 @@ class Payments:
         return await self.settle(receipt.payment)
 
     async def look_up(self, payment_id: str) -> Settled:
-        """Settles what Graph says of a payment now. Raises as `settle` does, and Refused(UNAVAILABLE) where Graph says nothing."""
+        """Settles what Graph says of a payment now. Raises as `settle` does; UNAVAILABLE where Graph says nothing, too."""
         return await self.settle(await self._looked_up(payment_id))
 
     async def _looked_up(self, payment_id: str) -> Payment:

@@ -86,7 +86,7 @@ class Rewards:
     # -- the day's bonus ----------------------------------------------------------------------------------------------
 
     def today(self) -> dict[str, Any] | None:
-        """The bonus that can be had now, or else the next one, with what each day in a row brings, and when the next day begins;
+        """The bonus that can be had now, or else the next one; what each day in a row brings, and when the next day begins.
         None where there is none."""
         social = self.social
         if not social.daily_bonus:
