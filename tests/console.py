@@ -60,10 +60,10 @@ def at_door(database: Database, staff_id: int, at: int) -> tuple[str, signin.Vis
 class Console:
     """A backoffice on a free port of loopback. `clock` stands still until a test moves it."""
 
-    def __init__(self, database: Database, **settings: Any) -> None:
+    def __init__(self, database: Database, known: Catalogue | None = None, **settings: Any) -> None:
         self.database = database
         self.clock = ManualClock(NOW)
-        self.app = create_app(database, office_settings(**settings), catalogue(), self.clock)
+        self.app = create_app(database, office_settings(**settings), known or catalogue(), self.clock)
         self.pages = self.app.routes[-1].app.app  # type: ignore[attr-defined]
         self._server = uvicorn.Server(
             uvicorn.Config(self.app, port=0, log_level="critical", lifespan="off", server_header=False)
@@ -132,8 +132,8 @@ def notice(text: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(database: Database, **settings: Any) -> Iterator[Console]:
-    console = Console(database, **settings)
+def serving(database: Database, known: Catalogue | None = None, **settings: Any) -> Iterator[Console]:
+    console = Console(database, known, **settings)
     console.start()
     try:
         yield console

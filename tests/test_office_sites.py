@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.console import Document, actor, catalogue, notice, serving
-from tests.office import NOW
+from tests.office import NOW, office_settings
 from webingo.errors import BadResource
 from webingo.office.services import gaming, jsonplaces, siteform, sites
+from webingo.office.services.catalogue import Catalogue
 from webingo.office.services.compare import dangers, differences, side_by_side, written
 from webingo.office.tables import Audit, Change, Round, Site, SiteVersion
 from webingo.problems import parse_object
@@ -389,3 +390,157 @@ def test_open_rounds_are_counted_before_a_game_is_taken_away(console, admin):
         )
     review = admin.post(EDIT, **sent_fields(admin.get(EDIT), **{"remove.games.1": "1"}, do="review"))
     assert "1 open rounds" in review.text
+
+
+# --- the social casino ---
+
+SOCIAL = {
+    **copy.deepcopy(DOCUMENTS["demo"]),
+    "id": "social",
+    "platform": "facebook",
+    "social": {
+        "levels": [{"spend": 1000}, {"spend": 5000, "reward": 250}, {"spend": 20_000, "reward": 0}],
+        "daily_bonus": [50, 100, 200],
+        "utc_offset_minutes": -180,
+    },
+    "products": [
+        {"id": "coins-500", "title": "500 coins", "credits": 500, "price": {"amount": "1.99", "currency": "USD"}},
+        {
+            "id": "coins-5000", "title": "A chest", "description": "10 % more, for a week", "credits": 5500,
+            "price": {"amount": "16.90", "currency": "BRL"}, "image": "/static/chest.png",
+        },
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fair():
+    """A catalogue that knows a platform of social casinos."""
+    made = Catalogue(office_settings())
+    made.platforms, made.social = frozenset({"demo", "facebook"}), frozenset({"facebook"})
+    return made
+
+
+def typed_social(**changes):
+    return siteform.document(SOCIAL, MANIFESTS, fields_of(SOCIAL) | changes)
+
+
+def test_the_form_of_a_social_casino_that_is_sent_as_it_came_changes_nothing():
+    assert typed_social() == SOCIAL
+    bare = {**SOCIAL, "social": {}, "products": []}
+    assert siteform.document(bare, MANIFESTS, fields_of(bare)) == bare
+    assert fields_of(SOCIAL)["social.levels"] == "1000\n5000 250\n20000 0"
+
+
+def test_levels_are_typed_as_lines_however_they_are_parted():
+    levels = typed_social(**{"social.levels": '\n 2000 \r\n3000: 5\n\n4000\t70\n{"spend": 1}\n'})["social"]["levels"]
+    assert levels == [{"spend": 2000}, {"spend": 3000, "reward": 5}, {"spend": 4000, "reward": 70}, {"spend": 1}]
+    assert "levels" not in typed_social(**{"social.levels": "  "})["social"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("social.levels", "1000\n5,000 250", "level 3, spend: "),
+        ("social.levels", "1000\n5000 -1", "level 3, reward: "),
+        ("social.levels", "1000\n5000 1 2", "level 3: "),
+        ("social.levels", "1000\n900", "level 3 needs no more spend than the one before it"),
+        ("social.daily_bonus", "50, 0", ""),
+        ("social.utc_offset_minutes", "9999", ""),
+        ("products.0.id", "", ""),
+        ("products.0.title", "", ""),
+        ("products.0.credits", "many", ""),
+        ("products.1.price.amount", "16,90", "must be a price as text"),
+        ("products.1.price.currency", "R$", "unknown currency"),
+        ("products.1.image", "chest.png", "must be a path under /static/"),
+    ],
+)
+def test_every_problem_of_a_social_casino_is_at_its_field(fair, name, text, reason):
+    document = typed_social(**{name: text})
+    with pytest.raises(BadResource) as raised:
+        fair.check("facebook", "social", document)
+    form = siteform.form(document, MANIFESTS, [(field, said) for _, field, said in raised.value.problems])
+    (wrong,) = [one for group in form.groups() for one in group.fields if one.problems]
+    assert (wrong.name, wrong.value) == (name, text)
+    assert wrong.problems[0].startswith(reason)
+    assert form.problems == ()
+
+
+def test_credits_that_players_give_themselves_are_refused_without_debug(fair):
+    document = typed_social(**{"social.allow_manual_credit": "true"})
+    assert document["social"]["allow_manual_credit"] is True
+    fair.check("facebook", "social", document)
+    strict = Catalogue(office_settings(debug=False))
+    strict.platforms = strict.social = frozenset({"facebook"})
+    with pytest.raises(BadResource) as raised:
+        strict.check("facebook", "social", document)
+    assert [field for _, field, _ in raised.value.problems] == ["social.allow_manual_credit"]
+
+
+def test_what_makes_a_social_casino_is_added_and_taken_away(fair):
+    plain = {name: value for name, value in SOCIAL.items() if name not in ("social", "products")}
+    assert not siteform.form(plain, MANIFESTS).sells and siteform.form(plain, MANIFESTS, sells=True).sells
+    begun = siteform.document(plain, MANIFESTS, fields_of(plain) | {"add_social": "1", "add_product": "1"})
+    assert (begun["social"], begun["products"]) == ({}, [{"id": "", "title": ""}])
+    kept = siteform.document(begun, MANIFESTS, fields_of(begun) | {"remove.products.0": "1"})
+    assert (kept["social"], kept["products"]) == ({}, [])
+    fair.check("facebook", "social", kept)
+    assert "social" not in siteform.document(SOCIAL, MANIFESTS, fields_of(SOCIAL) | {"remove.social": "1"})
+
+
+def test_only_platforms_that_have_them_get_social_casinos_and_products(fair):
+    for name in ("social", "products"):
+        with pytest.raises(BadResource) as raised:
+            fair.check("demo", "demo", {**DOCUMENTS["demo"], name: SOCIAL[name]})
+        assert [(field, reason) for _, field, reason in raised.value.problems] == [
+            (name, "sites of the platform 'demo' can't have this")
+        ]
+        form = siteform.form({**DOCUMENTS["demo"], name: SOCIAL[name]}, MANIFESTS)
+        assert form.sells  # so that it can be taken away
+
+
+def test_what_gives_money_away_or_takes_levels_is_said():
+    def said(**changes):
+        return " ".join(dangers(SOCIAL, {**SOCIAL, **changes}, {}))
+
+    def levels(*given):
+        return said(social={"levels": [{"spend": spend, "reward": reward} for spend, reward in given]})
+
+    assert said() == ""
+    assert "no social casino any more" in said(social=None)
+    assert "give themselves credits" in said(social={**SOCIAL["social"], "allow_manual_credit": True})
+    assert levels((1000, 0), (5000, 250), (20_000, 0)) == ""
+    assert levels((1000, 0), (6000, 250)) == ""
+    assert "Level 3 is new or reached sooner" in levels((1000, 0), (4000, 250))
+    assert "3 levels, from 2 on, are" in levels((500, 1), (4000, 250), (20_000, 0), (30_000, 5))
+    plain = {name: value for name, value in SOCIAL.items() if name != "social"}
+    assert "Level 3 is new" in " ".join(dangers(plain, SOCIAL, {}))
+
+
+def test_a_social_casino_is_edited_in_the_console(databases, fair):
+    database = databases.fresh("sqlite")
+    with database.write() as session:
+        sites.save(session, ADA, fair.check("facebook", "social", SOCIAL), 0)
+    with serving(database, fair) as console:
+        admin = console.signed_in("ada", "admin")
+        edit, save = "/sites/facebook/social/edit", "/sites/facebook/social/save"
+        page = admin.get(edit)
+        more = admin.post(edit, **sent_fields(page, edit, add_product="1"))
+        assert "New product" in more.text and more.status_code == 200
+        fields = {"products.2.id": "tip", "products.2.title": "A tip", "products.2.credits": "100"}
+        price = {"products.2.price.amount": "0.99", "products.2.price.currency": "EUR"}
+        wrong = admin.post(edit, **sent_fields(more, edit, **fields, do="review"))
+        assert wrong.status_code == 422 and wrong.text.count('data-testid="problem"') == 1
+        levels = {"social.levels": "1000\n4000 250"}
+        review = admin.post(edit, **sent_fields(wrong, edit, **fields, **price, **levels, do="review"))
+        assert "products › tip › price › amount" in review.text and "social › levels › 2 › spend" in review.text
+        assert "Level 3 is new or reached sooner" in review.text
+        assert "Version 2" in notice(admin.post(save, **sent_fields(review, save), sure="on").text)
+        with database.read() as session:
+            document = session.get_one(Site, ("facebook", "social")).document
+        assert document["social"]["levels"] == [{"spend": 1000}, {"spend": 4000, "reward": 250}]
+        tip = {"id": "tip", "title": "A tip", "credits": 100, "price": {"amount": "0.99", "currency": "EUR"}}
+        assert document["products"] == [*SOCIAL["products"], tip]
+        shown = admin.get("/sites/facebook/social").text
+        assert "A tip" in shown and "0.99" in shown and "Levels" in shown
+    database.close()

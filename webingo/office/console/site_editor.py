@@ -14,6 +14,7 @@ from webingo.office.console.sites_pages import found_site, found_version, path_o
 from webingo.office.services import jsonplaces, performance, siteform, sites
 from webingo.office.services.compare import dangers, differences, side_by_side, written
 from webingo.office.services.denied import Denied
+from webingo.office.services.sitefields import Field
 from webingo.problems import parse_object
 from webingo.wallet.denomination import DENOMINATIONS
 
@@ -185,6 +186,7 @@ def _editor(
     problems: Problems = (),
     text: str = "",
 ) -> Response:
+    catalogue = desk.office.catalogue
     text = text if text and mode == "json" else written(document)
     places = jsonplaces.lines(text) if problems else {}
     return desk.render(
@@ -195,21 +197,22 @@ def _editor(
         base=path_of(platform, site),
         version=base,
         mode="json" if mode == "json" else "form",
-        form=siteform.form(document, desk.office.catalogue.games, problems),
+        form=siteform.form(document, catalogue.games, problems, platform in catalogue.social),
         document=orjson.dumps(document).decode(),
         text=text,
         problems=[(place, reason, jsonplaces.line_of(places, place)) for place, reason in problems],
         worth=lambda one: _worth(document, one),
-        titles={game: manifest.title for game, manifest in desk.office.catalogue.games.items()},
+        titles={game: manifest.title for game, manifest in catalogue.games.items()},
     )
 
 
-def _worth(document: Mapping[str, Any], one: siteform.Field) -> str:
-    """What an amount in storage units is in money; empty for every other field."""
+def _worth(document: Mapping[str, Any], one: Field) -> str:
+    """What an amount in storage units, or of credits, is in money; empty for every other field."""
     name, *rest = one.name.split(".")
-    if name != "jackpots" or rest[-1] not in ("min", "max", "before") or not (one.value.isascii() and one.value.isdigit()):
+    amounts = {"jackpots": ("min", "max", "before"), "products": ("credits",)}.get(name, ())
+    if not rest or rest[-1] not in amounts or not (one.value.isascii() and one.value.isdigit()):
         return ""
-    multiplier = document["jackpots"][int(rest[0])].get("storage_multiplier", 1000)
+    multiplier = document["jackpots"][int(rest[0])].get("storage_multiplier", 1000) if name == "jackpots" else 1
     if not isinstance(multiplier, int) or multiplier < 1:
         return ""
     return money_text(int(one.value) // multiplier, str(document.get("denomination", "")))

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import orjson
+import structlog
 from pydantic import ValidationError
 
 from webingo.config import Settings
@@ -16,6 +18,8 @@ from webingo.resources.local import LocalResources
 from webingo.resources.offers import checked
 from webingo.resources.site import Site
 from webingo.resources.stated import wrong_rtp
+
+log = structlog.get_logger("webingo.office")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,13 @@ class Catalogue:
         self.built = local.built
         self.local_sites = local.sites
         self._debug = settings.debug
-        self.platforms = entry_points(group="webingo.platforms").names
+        self._points = {point.name: point for point in entry_points(group="webingo.platforms")}
+        self.platforms = frozenset(self._points)
+
+    @cached_property
+    def social(self) -> frozenset[str]:
+        """The platforms whose sites may be social casinos and sell things."""
+        return frozenset(name for name, point in self._points.items() if _is_social(point))
 
     def check(self, platform: str, site: str, document: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Checked:
         """Raises BadResource with every problem, each (no file, field, reason). `before` is the document in force.
@@ -51,12 +61,30 @@ class Catalogue:
         ]
         if made.platform not in self.platforms:
             problems.append(("", "platform", unknown("platform", made.platform, self.platforms)))
+        elif made.platform not in self.social:
+            problems += _antisocial(made)
         problems += _moved_meters(made, before or {})
         if not self._debug:
             problems += _wrong_rtps(made, games)
         if problems:
             raise BadResource(problems)
         return Checked(dict(document), made, games)
+
+
+def _is_social(point: EntryPoint) -> bool:
+    """Of one that can't be loaded here nothing is known: the servers say it."""
+    try:
+        return bool(getattr(point.load(), "social", False))
+    except Exception:  # somebody else's code
+        log.warning("platform_not_loaded", platform=point.name, exc_info=True)
+        return True
+
+
+def _antisocial(site: Site) -> Iterator[Problem]:
+    """As its platform's `problems` says it to the servers, which has settings that are not here."""
+    for field, there in (("social", site.social is not None), ("products", bool(site.products))):
+        if there:
+            yield "", field, f"sites of the platform {site.platform!r} can't have this"
 
 
 def _moved_meters(site: Site, before: Mapping[str, Any]) -> Iterator[Problem]:

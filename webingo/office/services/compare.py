@@ -104,7 +104,7 @@ def dangers(before: Mapping[str, Any], after: Mapping[str, Any], open_rounds: Ma
         count = open_rounds.get(game["id"], 0)
         if game["id"] not in games and count:
             found.append(f"{game['id']} is taken away with {count} open rounds, which can't be ended then: disable it instead.")
-    return found + list(_jackpot_dangers(before, after))
+    return [*found, *_jackpot_dangers(before, after), *_social_dangers(before.get("social"), after.get("social"))]
 
 
 def _jackpot_dangers(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
@@ -125,6 +125,23 @@ def _jackpot_dangers(before: Mapping[str, Any], after: Mapping[str, Any]) -> Ite
             )
         if now.get("storage_multiplier", 1000) != jackpot.get("storage_multiplier", 1000):
             yield f"{name} counts in other storage units: its bounds in units, and the value that is shown, become others."
+
+
+def _social_dangers(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[str]:
+    if before is not None and after is None:
+        yield "This is no social casino any more: levels, bonus and rewards are gone. What players have spent is kept."
+    was, now = before or {}, after or {}
+    if now.get("allow_manual_credit") and not was.get("allow_manual_credit"):
+        yield "Players of this site may give themselves credits, where the servers run with debug."
+    old = [level["spend"] for level in was.get("levels", ())]
+    sooner = [
+        place + 2
+        for place, level in enumerate(now.get("levels", ()))
+        if level.get("reward") and (place >= len(old) or level["spend"] < old[place])
+    ]
+    if sooner:
+        levels = f"Level {sooner[0]} is" if len(sooner) == 1 else f"{len(sooner)} levels, from {sooner[0]} on, are"
+        yield f"{levels} new or reached sooner: who has spent enough already is given the reward, and it is not taken back."
 
 
 def _ceiling(jackpot: Mapping[str, Any]) -> int:

@@ -1,114 +1,62 @@
-"""A site's document as a form, and what was typed into it as a document again.
-
-A field's name is the place of its value in the document (`games.0.settings.bets`), which is also how checks name what is
-wrong: so every problem finds its field. What the form does not know of a document stays as it is.
-"""
+"""A site's document as a form, and what was typed into it as a document again. What the form does not know of a document
+stays as it is."""
 
 import copy
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from webingo.engines.registry import engines
+from webingo.office.services.sitefields import OBJECTS, SITE, SOCIAL, Field, Form, Group
+from webingo.office.services.siteproblems import with_problems
 from webingo.resources.game import GameManifest
 
 REMOVE = "remove"
-_TAGS = (".trigger.game", ".trigger.mystery")
+_KEPT_EMPTY = ("social",)  # objects that say something by being there
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """`kind`: text, number, switch, choice, list (with commas), lines, json. An empty one is left out of the document, and its
-    default (`hint` says it) is in force. `problems` are what the checks say of it."""
-
-    name: str
-    label: str
-    kind: str = "text"
-    value: str = ""
-    hint: str = ""
-    help: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    problems: tuple[str, ...] = ()
-
-    @property
-    def on(self) -> bool:
-        return self.value == "true"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Fields that belong together: a game, a jackpot. `prefix` is the place of the object that they are in; "" is the site."""
-
-    title: str
-    prefix: str
-    fields: tuple[Field, ...]
-    note: str = ""
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    site: tuple[Group, ...]
-    games: tuple[Group, ...]
-    jackpots: tuple[Group, ...]
-    addable: tuple[str, ...] = ()
-    problems: tuple[str, ...] = field(default=())
-
-    def groups(self) -> Iterator[Group]:
-        yield from (*self.site, *self.games, *self.jackpots)
-
-
-_SITE = (
-    ("Site", "", (
-        Field("title", "Title", help="What players read."),
-        Field("initial_credits", "Initial credits", "number", hint="0", help="In the smallest unit."),
-        Field("allowed_origins", "Allowed origins", "lines", help='Web pages, one a line. "self" is the server.'),
-        Field("enabled", "Open", "switch", value="true", help="A closed site lets nobody log in."),
-        Field("test_mode", "Test mode", "switch", help="Testers may force outcomes; only with debug."),
-    )),
-    ("Flags", "flags", (
-        Field("flags.autoplay", "Autoplay", "switch"),
-        Field("flags.turbo", "Turbo", "switch", help="Quicker animations."),
-        Field("flags.min_spin_ms", "Least time between rounds", "number", hint="0", help="Milliseconds."),
-    )),
-    ("SLOT-IDE", "slot_ide", (
-        Field("slot_ide.hide_reels", "Hide reels", "switch", value="true", help="The reel strips are not sent."),
-        Field("slot_ide.inactivity_timeout_s", "Idle time", "number", help="Seconds; empty for the servers' own."),
-    )),
-)  # fmt: skip
-
-_JACKPOT = (
-    Field("id", "Id", help="jp_ and a name; never changed later."),
-    Field("title", "Title"),
-    Field("min", "Begins with", "number", help="Storage units."),
-    Field("max", "Ceiling", "number", help="Storage units. It only ever goes up."),
-    Field("storage_multiplier", "Storage units", "number", hint="1000", help="So many make one smallest unit of the money."),
-    Field("contribution", "Contribution", hint="0", help="Share of each wager: 0.01 is 1 %."),
-    Field("reserve", "Reserve", hint="0", help="Share for the pool that later runs begin from."),
-    Field("games", "Fed by", "list", hint="all games of the site"),
-    Field(
-        "trigger.by", "Won by", "choice", value="game", choices=(("game", "the game's rules"), ("mystery", "a hidden value"))
-    ),
-    Field("trigger.before", "Must be won before", "number", help="Storage units; a hidden value only."),
-)
-
-
-def form(document: Mapping[str, Any], manifests: Mapping[str, GameManifest], problems: Iterable[tuple[str, str]] = ()) -> Form:
-    """The form with the document's values; `problems` are (place in the document, reason)."""
-    site = tuple(Group(title, prefix, tuple(_filled(document, one) for one in known)) for title, prefix, known in _SITE)
+def form(
+    document: Mapping[str, Any],
+    manifests: Mapping[str, GameManifest],
+    problems: Iterable[tuple[str, str]] = (),
+    sells: bool = False,
+) -> Form:
+    """The form with the document's values; `problems` are (place in the document, reason). `sells`: see Form."""
+    site = tuple(_group(document, title, prefix, known) for title, prefix, known in SITE)
     games, offered = [], []
     for place, game in enumerate(_objects(document.get("games"))):
         offered.append(game.get("id"))
         games.append(_game(document, f"games.{place}", game, manifests.get(str(game.get("id")))))
-    jackpots = []
-    for place, jackpot in enumerate(_objects(document.get("jackpots"))):
-        prefix = f"jackpots.{place}"
-        fields = tuple(_filled(document, replace(one, name=f"{prefix}.{one.name}")) for one in _JACKPOT)
-        jackpots.append(Group(str(jackpot.get("title") or jackpot.get("id") or "New jackpot"), prefix, fields))
+    is_social = isinstance(document.get("social"), Mapping)
+    social = (_group(document, "", "social", SOCIAL),) if is_social else ()
+    products = _each(document, "products", "New product")
     addable = tuple(game for game in manifests if game not in offered)
-    return _with_problems(Form(site, tuple(games), tuple(jackpots), addable), problems)
+    made = Form(
+        site,
+        tuple(games),
+        _each(document, "jackpots", "New jackpot"),
+        social,
+        products,
+        sells or is_social or bool(products),
+        addable,
+    )
+    return with_problems(made, problems)
+
+
+def _group(document: Mapping[str, Any], title: str, prefix: str, known: Iterable[Field]) -> Group:
+    return Group(title, prefix, tuple(_filled(document, one) for one in known))
+
+
+def _each(document: Mapping[str, Any], name: str, fresh: str) -> tuple[Group, ...]:
+    """A group for each object of a list; `fresh` is what one is called that has no title yet."""
+    groups = []
+    for place, inner in enumerate(_objects(document.get(name))):
+        prefix = f"{name}.{place}"
+        known = (replace(one, name=f"{prefix}.{one.name}") for one in OBJECTS[name])
+        groups.append(_group(document, str(inner.get("title") or inner.get("id") or fresh), prefix, known))
+    return tuple(groups)
 
 
 def _game(document: Mapping[str, Any], prefix: str, game: Mapping[str, Any], manifest: GameManifest | None) -> Group:
@@ -143,9 +91,18 @@ def _filled(document: Mapping[str, Any], empty: Field) -> Field:
     found = _at(document, empty.name)
     if found is None:
         return empty
-    if empty.kind == "lines" and isinstance(found, list):
-        return replace(empty, value="\n".join(map(str, found)))
+    if empty.kind in ("lines", "levels") and isinstance(found, list):
+        return replace(empty, value="\n".join(map(_level if empty.kind == "levels" else str, found)))
     return replace(empty, value=_text(found))
+
+
+def _level(level: Any) -> str:
+    """A level on a line: what has to be spent, and the reward where the document says one."""
+    if isinstance(level, Mapping) and list(level) in (["spend"], ["spend", "reward"]):
+        words = [_text(value) for value in level.values() if isinstance(value, int | str)]
+        if len(words) == len(level) and all(len(word.split()) == 1 for word in words):
+            return " ".join(words)
+    return _text(level)
 
 
 def _text(value: Any) -> str:
@@ -157,13 +114,14 @@ def _text(value: Any) -> str:
 def document(before: Mapping[str, Any], manifests: Mapping[str, GameManifest], posted: Mapping[str, str]) -> dict[str, Any]:
     """What was typed into the form of `before`. Nothing is refused here: what makes no sense stays text, and the checks say so.
 
-    `add_game` adds a game, `add_jackpot` an empty jackpot; `remove` with a place ("remove.games.1") takes it away.
+    `add_game` adds a game, `add_jackpot`, `add_product` and `add_social` what the form then has fields for; `remove` with a
+    place ("remove.games.1") takes it away.
     """
     after: dict[str, Any] = copy.deepcopy(dict(before))
     for group in form(before, manifests).groups():
         for one in group.fields:
             _put(after, one.name.split("."), _read(one, posted.get(one.name, "")))
-    for name in ("games", "jackpots"):
+    for name in ("games", *OBJECTS):
         kept = [inner for place, inner in enumerate(after.get(name) or ()) if f"{REMOVE}.{name}.{place}" not in posted]
         if name in after or kept:
             after[name] = kept
@@ -171,6 +129,12 @@ def document(before: Mapping[str, Any], manifests: Mapping[str, GameManifest], p
         after.setdefault("games", []).append({"id": posted["add_game"]})
     if posted.get("add_jackpot"):
         after.setdefault("jackpots", []).append({"id": "jp_", "title": "", "denomination": after.get("denomination", "")})
+    if posted.get("add_product"):
+        after.setdefault("products", []).append({"id": "", "title": ""})
+    if posted.get("add_social"):
+        after["social"] = {}
+    if f"{REMOVE}.social" in posted:
+        after.pop("social", None)
     return after
 
 
@@ -187,19 +151,36 @@ def _read(one: Field, text: str) -> Any:
     if one.kind == "number":
         return _integer(text)
     if one.kind == "lines":
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        return _lines(text)
+    if one.kind == "levels":
+        return [_read_level(line) for line in _lines(text)]
     if one.kind == "list":
         return [_integer(item.strip()) for item in text.strip("[]").split(",") if item.strip()]
     if one.kind == "json":
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        return _json(text)
     return text
 
 
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _read_level(line: str) -> Any:
+    if line.startswith("{"):
+        return _json(line)
+    numbers = line.replace(":", " ").split()
+    return dict(zip(("spend", "reward"), map(_integer, numbers), strict=False)) if 0 < len(numbers) <= 2 else line
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _default(one: Field) -> str:
-    known = {each.name: each.value for _, _, fields in _SITE for each in fields}
+    known = {each.name: each.value for _, _, fields in SITE for each in fields}
     return known.get(one.name, "true" if one.name.endswith(".enabled") else "false") or "false"
 
 
@@ -225,7 +206,7 @@ def _put(inside: Any, path: list[str], value: Any) -> None:
         return
     if value is not None or name in inside:
         _put(inside.setdefault(name, {}), rest, value)
-        if inside[name] == {}:
+        if inside[name] == {} and name not in _KEPT_EMPTY:
             del inside[name]
 
 
@@ -246,45 +227,3 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _named(place: str, reason: str) -> str:
-    """The field that a problem of the whole speaks of first: "max must be …" of a jackpot."""
-    return f"{place}.{reason.replace(':', ' ').partition(' ')[0]}"
-
-
-def _with_problems(made: Form, problems: Iterable[tuple[str, str]]) -> Form:
-    """Each problem at the field whose place it names, else at the group, else at the form."""
-    at_fields, at_groups, others = dict[str, list[str]](), dict[str, list[str]](), list[str]()
-    names = {one.name for group in made.groups() for one in group.fields}
-    prefixes = {group.prefix for group in made.groups() if group.prefix}
-    for place, reason in problems:
-        for tag in _TAGS:
-            place = place.replace(tag + ".", ".trigger.") if tag + "." in place else place
-        place = place.rstrip(".")
-        parts = place.split(".")
-        above = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
-        if (found := next((name for name in above if name in names), None)) is not None:
-            at_fields.setdefault(found, []).append(reason)
-        elif (found := next((name for name in above if name in prefixes), None)) is not None:
-            rest = place.removeprefix(found).lstrip(".")
-            if (named := _named(place, reason)) in names:
-                at_fields.setdefault(named, []).append(reason.removeprefix(f"{named.rpartition('.')[2]}: "))
-                continue
-            at_groups.setdefault(found, []).append(f"{rest}: {reason}" if rest else reason)
-        else:
-            others.append(f"{place}: {reason}" if place else reason)
-
-    def marked(groups: tuple[Group, ...]) -> tuple[Group, ...]:
-        return tuple(
-            replace(
-                group,
-                fields=tuple(replace(one, problems=tuple(at_fields.get(one.name, ()))) for one in group.fields),
-                problems=tuple(at_groups.get(group.prefix, ())) if group.prefix else (),
-            )
-            for group in groups
-        )
-
-    return replace(
-        made, site=marked(made.site), games=marked(made.games), jackpots=marked(made.jackpots), problems=tuple(others)
-    )
