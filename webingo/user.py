@@ -34,12 +34,14 @@ class User:
 
 
 def changed_userdata(current: dict[str, Any], to_set: dict[str, Any], to_unset: list[str]) -> dict[str, Any]:
-    """The player's fields after a `userdata` message. Raises Refused READ_ONLY for the server's fields, LIMIT over 16 KiB."""
+    """The player's fields after a `userdata` message, with the server's. Raises Refused READ_ONLY for the server's, LIMIT where
+    the player's own are over 16 KiB."""
     for name in (*to_set, *to_unset):
         if _SERVER_FIELD.fullmatch(name):
             raise Refused(Code.READ_ONLY, f"The field {name[:64]!r} belongs to the server.")
     gone = set(to_unset)
     changed = {name: value for name, value in {**current, **to_set}.items() if name not in gone}
-    if len(orjson.dumps(changed)) > USERDATA_MAX_BYTES:
+    own = {name: value for name, value in changed.items() if not _SERVER_FIELD.fullmatch(name)}
+    if len(orjson.dumps(own)) > USERDATA_MAX_BYTES:
         raise Refused(Code.LIMIT, f"Userdata is limited to {USERDATA_MAX_BYTES} bytes.")
     return changed

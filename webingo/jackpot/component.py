@@ -12,7 +12,7 @@ from webingo.jackpot.meter import MeterId
 from webingo.problems import unknown
 from webingo.resources.jackpots import Jackpot
 from webingo.resources.site import Site
-from webingo.session.component import Room
+from webingo.session.component import Component, Room
 from webingo.transaction.transaction import WalletId
 from webingo.wallet.denomination import DENOMINATIONS
 
@@ -24,7 +24,7 @@ class _Question(BaseModel):
     to: str = Field(default="", max_length=64)
 
 
-class JackpotComponent:
+class JackpotComponent(Component):
     """Messages: {"what": "subscribe", "to": id} is answered with the jackpot's value, which then comes whenever it changes, and
     its wins; {"what": "unsubscribe_all"}; {"what": "list"} is answered with the site's jackpots.
 

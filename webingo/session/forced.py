@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from webingo.errors import Code, Refused
 from webingo.resources.site import Site
 from webingo.rng import Rng
-from webingo.session.component import Room
+from webingo.session.component import Component, Room
 from webingo.session.house import House
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def forcible(house: House, site: Site) -> tuple[House, ForcedFirst | None]:
     return house.with_rng(rng), rng
 
 
-class TestComponent:
+class TestComponent(Component):
     """The session component "test": {"force": [numbers]} sets what is drawn next; the answer tells how many they are."""
 
     __test__ = False  # not one for pytest

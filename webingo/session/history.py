@@ -6,7 +6,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webingo.errors import Code, Refused
-from webingo.session.component import Room
+from webingo.session.component import Component, Room
 from webingo.session.proof import header_of
 from webingo.transaction.store import Store
 
@@ -20,7 +20,7 @@ class _Question(BaseModel):
     id: str = Field(default="", max_length=128)
 
 
-class HistoryComponent:
+class HistoryComponent(Component):
     """Messages: {"what": "rounds", "first", "count"} lists rounds, newest first; {"what": "round", "id"} shows one whole.
 
     A listed round is {id, game, at, denom, wagered, won}; a shown one has `steps` [{action, params, moves, at, state}] too, of
@@ -73,9 +73,6 @@ class HistoryComponent:
             "won": sum(amount for kind, amount in moves if kind == "win"),
             "steps": steps,
         }
-
-    def close(self) -> None:
-        """Nothing is kept between messages."""
 
 
 _INSIDE = {"draws", "fed"}

@@ -52,9 +52,9 @@ class House:
         """This house with another generator: the sessions of both are in the same book."""
         return replace(self, rng=rng)
 
-    async def welcome(self, user: User, site: Site, name: str = "") -> Stay:
-        """A stay on the site as it is now. Raises Refused as `Registrar.begin` does."""
-        stay = Stay(Seat(user, site.id), self.resources.newest(site), name)
+    async def welcome(self, user: User, site: Site, name: str = "", picture: str = "", began_ms: int = 0) -> Stay:
+        """A stay on the site as it is now; the others see Stay. Raises Refused as `Registrar.begin` does."""
+        stay = Stay(Seat(user, site.id), self.resources.newest(site), name, picture, began_ms)
         if self.registrar is not None:
             stay.site = await self.registrar.begin(stay)
         return stay

@@ -50,6 +50,8 @@ class Place:
         self.epoch = 0  # 0: the seat is not ours (yet)
         self.funds = Funds(0, 0)
         self.userdata: dict[str, Any] = {}
+        self.spent = 0
+        self.revoked_ms = 0
         self.running: Running | None = None
         self.outdated = False  # the site, or the running game, has new settings, which `renew` takes in
         self._house = house
@@ -58,6 +60,12 @@ class Place:
     @property
     def round_open(self) -> bool:
         return self.running is not None and bool(self.running.round)
+
+    @property
+    def shown_userdata(self) -> dict[str, Any]:
+        """The player's fields, and the server's: the stored ones, and on a social site what follows from the spend."""
+        social = self.site.social
+        return self.userdata if social is None else {**self.userdata, **social.standing(self.spent)}
 
     def learn(self, funds: Funds) -> bool:
         """Takes in news of the wallet; whether they were news."""
@@ -72,6 +80,7 @@ class Place:
         grant, at_ms = self.site.initial_credits, self._house.clock.now_ms()
         opened = await self.wallet.open(self.seat, grant, at_ms, self._by_house)
         self.epoch, self.funds, self.userdata = opened.epoch, opened.funds, opened.userdata
+        self.spent, self.revoked_ms = opened.spent, opened.revoked_ms
         if opened.game:
             await self._resume(opened)
 
@@ -150,7 +159,9 @@ class Place:
         if turn.begins:
             self._began = self._house.clock.monotonic()
         if len(done) == 1:
+            self.spent += done[0].wagered
             return [(done[0], funds)]
+        self.spent += sum([transition.wagered for transition in done])
         balance = funds.balance - sum([transition.won - transition.wagered for transition in done])
         shown = []
         for transition in done:

@@ -26,7 +26,7 @@ class Screen:
         """The state as it is now."""
         if not self.closed:
             place = self._place
-            self._outlet.send(self._view.state(place.funds, place.userdata, place.running, re), state=True)
+            self._outlet.send(self._view.state(place.funds, place.shown_userdata, place.running, re), state=True)
 
     def welcome(self) -> None:
         """The state, with the site and its games."""
@@ -52,7 +52,7 @@ class Screen:
                 won=transition.won,
             )
             if not self.closed:
-                self._outlet.send(self._view.state(funds, place.userdata, running, re), state=True)
+                self._outlet.send(self._view.state(funds, place.shown_userdata, running, re), state=True)
 
     def refuse(self, refusal: Refused, re: protocol.Reference = None) -> None:
         """The error, and the full state behind it."""
@@ -83,4 +83,7 @@ class Screen:
         place, site = self._place, self._place.site
         about = {"id": site.id, "title": site.title, "flags": site.flags.model_dump()}
         welcome = {"site": about, "games": self._resources.listing(site)}
-        return self._view.state(place.funds, place.userdata, place.running, None, welcome)
+        player = {"name": self._stay.name, "picture": self._stay.picture}
+        if shown := {what: value for what, value in player.items() if value}:
+            welcome["player"] = shown
+        return self._view.state(place.funds, place.shown_userdata, place.running, None, welcome)

@@ -10,17 +10,17 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import orjson
 import structlog
 
 from webingo.engines.engine import Action
 from webingo.errors import Code, Refused, code_of
 from webingo.session import play, protocol
-from webingo.session.component import Component
+from webingo.session.host import Host, Work
 from webingo.session.house import House
 from webingo.session.inbox import Inbox
 from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER, Outlet
 from webingo.session.place import Place, Turn
+from webingo.session.revocation import REVOKED, Revocation
 from webingo.session.screen import Screen
 from webingo.session.stay import Stay
 from webingo.support import metrics
@@ -32,22 +32,21 @@ from webingo.wallet.wallet import Wallet
 log = structlog.get_logger("webingo.session")
 
 
-class Session:
+class Session(Host):
     """Made for a player who has logged in; `open` takes the seat, `receive` hands over messages, `close` ends it."""
 
     def __init__(self, house: House, stay: Stay, wallet: Wallet, outlet: Outlet, by_house: bool = False) -> None:
         """`by_house`: there is no player; an abandoned round is to be closed."""
-        self.seat = stay.seat
         self._house = house
-        self._place = stay.purse = Place(house, self.seat, stay.site, wallet, by_house)
+        self._place = stay.purse = Place(house, stay.seat, stay.site, wallet, by_house)
         self._screen = Screen(house, stay, self._place, outlet)
-        self.tell, self.send = self._screen.tell, self._screen.send  # of a Room
+        super().__init__(house.store, self._place, self._screen, self._note)
         self._by_house = by_house
-        self._components: dict[str, Component] = {}
-        self._inbox: Inbox[protocol.Message | Funds | Event] = Inbox(self._handle)
+        self._inbox: Inbox[protocol.Message | Funds | Event | Work] = Inbox(self._handle)
         self.drain, self.quiet = self._inbox.drain, self._inbox.quiet
         self._task: asyncio.Task[None] | None = None  # of what is in hand, where it needs one
         self._newest_epoch = 0
+        self._revocation = Revocation(stay.began_ms)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -58,22 +57,22 @@ class Session:
             await self._place.take()
             if self._newest_epoch > self._place.epoch:
                 raise Refused(Code.REPLACED)
+            self._revocation.check(self._place.revoked_ms)
         except BaseException:
             self._house.leave(self)
             raise
         self._screen.welcome()
         if self._place.outdated and not self._by_house:  # the settings have changed while the seat was taken
             self._inbox.put(Event("site", "", 0))
+        self._opened()
         self._inbox.open()
-
-    def plug(self, component: Component) -> None:
-        self._components[component.name] = component
 
     def subjects(self) -> tuple[tuple[str, str], ...]:
         """The (kind, subject) of the events that concern this session."""
         user, site = self.seat.user, self._place.site
-        own = ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", f"{user.platform}:{user.uid}")
-        return own if self._by_house else (*own, ("site", f"{site.platform}:{site.id}"))
+        player = f"{user.platform}:{user.uid}"
+        own = ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", player)
+        return own if self._by_house else (*own, ("revoked", player), ("site", f"{site.platform}:{site.id}"))
 
     def receive(self, message: protocol.Message) -> None:
         """Takes a message; it is handled after those before it."""
@@ -95,17 +94,24 @@ class Session:
                 self._note(Funds(event.balance, event.number))
             case "block":
                 self._end(Refused(Code.PLAYER_BLOCKED), LOGIN_REFUSED)
+            case "revoked":
+                self._hear_revoked(event.number)
             case "site":
                 self._note(event)
+
+    def _hear_revoked(self, at_ms: int) -> None:
+        if not self._by_house and self._revocation.heard(at_ms):
+            self._end(REVOKED, LOGIN_REFUSED)
 
     def dismiss(self, refusal: Refused) -> None:
         """The player may stay no longer; closes as where a login is refused."""
         self._end(refusal, BUG if refusal.code is Code.INTERNAL else LOGIN_REFUSED)
 
     async def look_again(self) -> None:
-        """Reads the wallet's balance anew, since news of it may have been lost."""
+        """Reads anew what news may have been lost of: the wallet's balance, and a revocation."""
         with suppress(Refused):
-            self._note(await self._house.store.funds(self._place.wallet.id))
+            self._hear_revoked(await self._store.revoked_at(self.seat.user))
+            self._note(await self._store.funds(self._place.wallet.id))
 
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
@@ -118,8 +124,7 @@ class Session:
         self._screen.closed = True
         await self.drain()
         self._house.leave(self)
-        for component in self._components.values():
-            component.close()
+        self._unplug()
         with suppress(Refused):  # whoever sits here next does not need our leave
             await self._place.give_up()
 
@@ -136,12 +141,12 @@ class Session:
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
-    def _note(self, news: Funds | Event) -> None:
+    def _note(self, news: Funds | Event | Work) -> None:
         # News wait their turn too: a balance is not shown before the state that it belongs to.
         if not self._screen.closed:
             self._inbox.put(news)
 
-    def _handle(self, item: protocol.Message | Funds | Event) -> None:
+    def _handle(self, item: protocol.Message | Funds | Event | Work) -> None:
         if isinstance(item, protocol.ActionMessage):
             self._act(item)
         elif isinstance(item, Event):
@@ -209,6 +214,7 @@ class Session:
         metrics.committed(self._house.clock.monotonic() - begun)
         try:
             self._screen.show(self._place.settle(turn, outcome.result()), None if turn.cut else message.re)
+            self._committed()
         except Exception as error:
             return self._in_hand(self._not_acted(message, turn, error))
         metrics.action(turn.transaction.game, message.action, Code.STALE if turn.cut else "OK")
@@ -224,7 +230,7 @@ class Session:
         self._failed(message.t, message.re, error)
         self._rest()
 
-    async def _answer(self, message: protocol.Message) -> None:
+    async def _answer(self, message: protocol.Message | Work) -> None:
         try:
             match message:
                 case protocol.GameLoadMessage():
@@ -234,7 +240,9 @@ class Session:
                 case protocol.UserdataMessage():
                     await self._save(message)
                 case protocol.ComponentMessage():
-                    await self._component(message)
+                    await self._received(message)
+                case Work():
+                    await message.run()
         except Exception as error:
             self._failed(message.t, message.re, error)
         self._rest()
@@ -279,17 +287,9 @@ class Session:
         """Plays, and pushes every transition in order. Answers the game as it is then."""
         shown = await self._place.play(running, actions)
         self._screen.show(shown, re)
+        self._committed()
         return shown[-1][0].running
 
     async def _save(self, message: protocol.UserdataMessage) -> None:
-        place = self._place
-        changed = changed_userdata(place.userdata, message.set, message.unset)
-        await self._house.store.save_userdata(self.seat, place.epoch, orjson.dumps(changed))
-        place.userdata = changed
+        await self._save_userdata(changed_userdata(self.userdata, message.set, message.unset))
         self._screen.push(message.re)
-
-    async def _component(self, message: protocol.ComponentMessage) -> None:
-        component = self._components.get(message.which)
-        if component is None:
-            raise Refused(Code.UNKNOWN_COMPONENT, f"There is no component {message.which[:64]!r} here.")
-        await component.receive(message.message)
