@@ -193,8 +193,9 @@ class Visitor:
         return await resume_login(house.store, house.resources, message.session, idle_s, origin, host)
 
     async def _opened(self, message: Login) -> Session:
+        began_ms = self._house.clock.now_ms()
         identity, site = await self._who(message)
-        self._stay = await self._house.welcome(identity.user, site, identity.name)
+        self._stay = await self._house.welcome(identity.user, site, identity.name, identity.picture, began_ms)
         session = self._made(self._stay)
         await session.open()
         self._recheck = Recheck(identity, self._house.rng, session.dismiss)
