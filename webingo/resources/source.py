@@ -20,6 +20,10 @@ class ResourceSource(Protocol):
         """All games with their own settings, by id."""
         ...
 
+    def all_sites(self) -> list[Site]:
+        """As they are now, of all platforms."""
+        ...
+
     async def site(self, platform: str, site_id: str) -> Site:
         """Raises Refused UNKNOWN_SITE, also for a site of another platform. A closed one is found too."""
         ...

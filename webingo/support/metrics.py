@@ -31,6 +31,8 @@ class _Counts(Collector):
         self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
         self.breakers: Callable[[], Mapping[str, str]] = dict
         self.payments: defaultdict[str, int] = defaultdict(int)
+        self.graph_calls: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.graph_breaker: Callable[[], str] | None = None
         self.ledger_waiting: dict[str, tuple[float, float, float]] = {}  # group: entries, seconds, shards
         self.ledger_done: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])  # group: applied, failures
 
@@ -56,10 +58,25 @@ class _Counts(Collector):
         for result, count in self.payments.items():
             payments.add_metric((result,), count)
         yield payments
+        yield from self._graph()
         yield from self._money()
         yield self._commit_latency()
         yield from self._backoffice()
         yield from self._ledger()
+
+    def _graph(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "webingo_graph_calls",
+            "Calls to Facebook's Graph API, by what came of them: ok, rejected, failed, not_tried, gave_up.",
+            labels=("call", "result"),
+        )
+        for labels, count in self.graph_calls.items():
+            calls.add_metric(labels, count)
+        yield calls
+        if self.graph_breaker is not None:
+            yield _states(
+                "webingo_graph_breaker", "1 for the state of Graph's circuit breaker.", (), {(): self.graph_breaker()}
+            )
 
     def _money(self) -> Iterator[Metric]:
         described = (("rounds", "Rounds begun."), ("wagered_units", "Wagers, in units."), ("won_units", "Wins, in units."))
@@ -109,13 +126,17 @@ class _Counts(Collector):
         for call, (total_seconds, *counts) in self.call_seconds.items():
             seconds.add_metric((call,), _cumulated(counts), total_seconds)
         yield seconds
-        states = GaugeMetricFamily(
-            "webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", labels=("line", "state")
-        )
-        for line, state in self.breakers().items():
-            for known in ("closed", "open", "half-open"):
-                states.add_metric((line, known), state == known)
-        yield states
+        lines: dict[tuple[str, ...], str] = {(line,): state for line, state in self.breakers().items()}
+        yield _states("webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", ("line",), lines)
+
+
+def _states(name: str, text: str, labels: tuple[str, ...], found: Mapping[tuple[str, ...], str]) -> Metric:
+    """The states of circuit breakers, by their labels."""
+    states = GaugeMetricFamily(name, text, labels=(*labels, "state"))
+    for values, state in found.items():
+        for known in ("closed", "open", "half-open"):
+            states.add_metric((*values, known), state == known)
+    return states
 
 
 def _cumulated(counts: Sequence[float]) -> list[tuple[str, float]]:
@@ -200,6 +221,16 @@ def refused(code: str) -> None:
 def payment(result: str) -> None:
     """What came of a message about a purchase."""
     _COUNTS.payments[result] += 1
+
+
+def graph_called(call: str, result: str) -> None:
+    """What came of a call to Facebook's Graph API, as of one to the backoffice; gave_up: whoever asked waited no longer."""
+    _COUNTS.graph_calls[call, result] += 1
+
+
+def graph_breaker(state: Callable[[], str]) -> None:
+    """Where to ask for the state of Graph's circuit breaker."""
+    _COUNTS.graph_breaker = state
 
 
 def unexpected_error() -> None:
