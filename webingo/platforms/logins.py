@@ -1,8 +1,12 @@
 """Logins that are kept from one connection to the next: POST /session, and platforms whose players come by a page."""
 
+import orjson
+
 from webingo.errors import Code, Refused
+from webingo.platforms.platform import Identity
 from webingo.resources.site import Site
 from webingo.session.house import House
+from webingo.transaction.store import Store
 from webingo.transaction.transaction import Seat, fresh_sharded_id
 from webingo.user import User
 
@@ -19,3 +23,17 @@ async def keep_login(house: House, user: User, site: Site, idle_s: int) -> str:
     session_id = fresh_sharded_id(user)
     await house.store.keep_login(session_id, Seat(user, site.id), idle_s)
     return session_id
+
+
+async def keep_profile(store: Store, identity: Identity) -> None:
+    """For platforms that know no more of a player than name and picture. Raises Refused(UNAVAILABLE)."""
+    document = orjson.dumps({"name": identity.name, "picture": identity.picture})
+    if await store.profile(identity.user) != document:
+        await store.save_profile(identity.user, document)
+
+
+async def recalled(store: Store, user: User) -> Identity:
+    """A player who was proved before, as the profile that the platform kept shows them. Raises Refused(UNAVAILABLE)."""
+    document = await store.profile(user)
+    profile = {} if document is None else orjson.loads(document)
+    return Identity(user, profile.get("name", ""), profile.get("picture", ""))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from webingo.errors import Code, Refused
+from webingo.platforms.logins import recalled
 from webingo.platforms.platform import Identity, Platform
 from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
@@ -45,7 +46,7 @@ async def resume_login(
         raise Refused(Code.AUTH_FAILED, "There is no such session, or it has ended.")
     site = await resources.site(seat.user.platform, seat.site)
     check_open(site, origin, host)
-    return Identity(seat.user), site
+    return await recalled(store, seat.user), site
 
 
 def check_open(site: Site, origin: str | None, host: str) -> None:
