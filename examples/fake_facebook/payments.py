@@ -91,7 +91,7 @@ class Payments:
             await self.tell(payment_id)
         return self.receipt(payment_id)
 
-    def receipt(self, payment_id: str, **changes: Any) -> dict[str, Any]:
+    def receipt(self, payment_id: str, /, **changes: Any) -> dict[str, Any]:
         """What FB.ui calls back with, whatever was changed in it, signed."""
         payment = self.by_id[payment_id]
         said = {
