@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+
+from webingo.platforms.facebook.said import Id, Said
 
 MOST_ACTIONS = 1000
 
@@ -19,28 +21,18 @@ class StrangePayment(Exception):  # noqa: N818 - names the finding
     """What was said of a payment makes no sense, or does not fit what was asked for. Hearing it again would change nothing."""
 
 
-def _text(value: Any) -> Any:
-    """Facebook writes ids and counts as numbers in some places and as text in others."""
-    return str(value) if type(value) is int else value
-
-
 def _time(value: str) -> str:
     datetime.fromisoformat(value)  # raises ValueError
     return value
 
 
-Id = Annotated[str, BeforeValidator(_text), StringConstraints(pattern=r"^[0-9]{1,32}$")]
 RequestId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,256}$")]
 _Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")]
 _Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 _Word = Annotated[str, StringConstraints(max_length=64)]
 
 
-class _Said(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-
-class Action(_Said):
+class Action(Said):
     """Something that happened to a payment. The amount is positive whichever way the money went."""
 
     type: _Word
@@ -59,18 +51,18 @@ class Action(_Said):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-class _Named(_Said):
+class _Named(Said):
     id: Id
 
 
-class Item(_Said):
+class Item(Said):
     """`product` is the address of the product's page."""
 
     product: str = ""
     quantity: Id = "1"
 
 
-class Payment(_Said):
+class Payment(Said):
     """The payment as Graph answers it, without what we have no use for: who disputes it, with which words, is not kept."""
 
     id: Id
@@ -93,7 +85,7 @@ class Payment(_Said):
         return "pending" if any(action.status == "initiated" for action in self.actions) else "failed"
 
 
-class Receipt(_Said):
+class Receipt(Said):
     """What the Pay Dialog answers, signed by Facebook."""
 
     payment_id: Id

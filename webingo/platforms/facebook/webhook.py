@@ -10,11 +10,12 @@ import re
 from typing import Annotated
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from webingo.errors import Code, Refused
-from webingo.platforms.facebook.payment import Id, StrangePayment
+from webingo.platforms.facebook.payment import StrangePayment
 from webingo.platforms.facebook.payments import Payments
+from webingo.platforms.facebook.said import Id, Said
 from webingo.platforms.platform import Reply, Request
 from webingo.support import metrics
 
@@ -25,16 +26,12 @@ _CHALLENGE = re.compile(r"[0-9A-Za-z_.-]{1,256}")
 _AT_ONCE = 8
 
 
-class _Change(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
+class _Change(Said):
     id: Id
     changed_fields: list[str] = []
 
 
-class _Update(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
+class _Update(Said):
     object: str
     entry: Annotated[list[_Change], Field(max_length=1000)]
 
