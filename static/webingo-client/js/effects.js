@@ -48,6 +48,19 @@ export function clearEffects() {
   pieces = [];
 }
 
+/**
+ * Lets coins fall in front of a modal dialog, which the browser shows before everything else of the page.
+ * @param {HTMLDialogElement} dialog @returns {() => void} puts them back over the page
+ */
+export function effectsInside(dialog) {
+  const layer = document.getElementById("effects");
+  if (layer) dialog.append(layer);
+  return () => {
+    clearEffects();
+    if (layer) document.body.append(layer);
+  };
+}
+
 function burst(count, shape) {
   if (still() || document.hidden) return;
   const sleeping = pieces.length === 0;

@@ -4,6 +4,7 @@ import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { SHORTCUTS } from "./keyboard.js";
 import { newGuest, remember } from "./player.js";
+import { portrait } from "./views/social/portrait.js";
 
 const TEXTS = {
   bingo: ["Choose a stake and the cards that play, then press Play. Completed patterns pay; a pulsing number is one ball away from a prize.",
@@ -23,8 +24,8 @@ export function showHelp(view) {
         h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)]))));
 }
 
-/** @param {import("./player.js").Player} player */
-export function showPlayer(player) {
+/** @param {import("./player.js").Player} player @param {import("./social.js").Social} social */
+export function showPlayer(player, social) {
   const field = h("input", { class: "field", name: "uid", value: player.uid, maxlength: 128, autocomplete: "off", spellcheck: "false", required: true, "aria-label": "Player's name" });
   const change = (uid) => {
     remember(uid);
@@ -40,6 +41,17 @@ export function showPlayer(player) {
       h("button", { class: "button button-main", type: "submit" }, "Switch"),
       h("button", { class: "button", type: "button", on: { click: () => change(newGuest()) } }, "New guest")));
   openDialog({ title: "Player", testid: "player-dialog", className: "dialog-small" },
-    h("p", { class: "muted" }, `Platform ${player.platform}, site ${player.site}.`),
-    player.given ? h("p", {}, `You play as ${player.uid}, as the address of this page says.`) : form);
+    ...(social.payer ? platformCard(player) : [h("p", { class: "muted" }, `Platform ${player.platform}, site ${player.site}.`),
+      player.given ? h("p", {}, `You play as ${player.uid}, as the address of this page says.`) : form]));
+}
+
+/** A player whom a platform has brought. */
+function platformCard({ name, uid, picture }) {
+  const face = portrait("portrait player-portrait");
+  face.show(picture ?? "");
+  return [
+    h("div", { class: "player-card" }, face.element, h("strong", { class: "player-name" }, name || "Facebook player")),
+    h("p", {}, "You are logged in with Facebook. Your credits and your level are kept for you on every device."),
+    h("p", { class: "muted small" }, `Your number for our staff: ${uid}`),
+  ];
 }

@@ -3,9 +3,10 @@
 const KEY = "webingo.uid";
 
 /**
- * @typedef {{uid: string, token: string, platform: string, site: string, session: string, given: boolean}} Player
- *   `session` is a login that the address carries (a launch address); `given` means that the address names the player, so
- *   that it cannot be switched here
+ * @typedef {{uid: string, token: string, platform: string, site: string, session: string, given: boolean, name?: string,
+ *            picture?: string}} Player
+ *   `session` is a login that the address carries (a launch address); `given` means that the address or the platform names the
+ *   player, so that it cannot be switched here; name and picture: as people know the player
  */
 
 /** @returns {Player} */

@@ -100,6 +100,10 @@ export const sounds = {
     tone(SCALE[step] * 1.5, { at: index * 0.13 + 0.04, length: 0.5, type: "sine", level: 0.18 });
     if (index % 4 === 0) tone(SCALE[step] / 4, { at: index * 0.13, length: 0.6, type: "sawtooth", level: 0.12 });
   }),
+  levelUp: () => [0, 2, 4, 5, 7, 8].forEach((step, index) => {
+    tone(SCALE[step], { at: index * 0.1, length: index === 5 ? 0.9 : 0.35, level: 0.4 });
+    tone(SCALE[step] / 2, { at: index * 0.1, length: 0.4, type: "sawtooth", level: 0.07 });
+  }),
   near: () => [0, 0.16].forEach((at) => tone(392, { at, length: 0.13, type: "sine", level: 0.3, glide: 415 })),
   coins: () => [7, 8, 6, 8].forEach((step, index) => tone(SCALE[step] * 2, { at: index * 0.045, length: 0.1, level: 0.14 })),
 };

@@ -11,12 +11,12 @@ export function toasts() {
   return region;
 }
 
-/** @param {string} text of what went wrong */
-export function toast(text) {
+/** @param {string} text @param {"bad"|"good"} [kind] bad: something went wrong */
+export function toast(text, kind = "bad") {
   const known = [...region.children].find((child) => child.dataset.text === text);
   known?.remove();
-  const element = h("div", { class: "toast", testid: "toast", data: { text } },
-    h("span", { class: "toast-mark", "aria-hidden": "true" }, "!"),
+  const element = h("div", { class: `toast is-${kind}`, testid: "toast", data: { text } },
+    h("span", { class: "toast-mark", "aria-hidden": "true" }, kind === "good" ? "✓" : "!"),
     h("span", { class: "toast-text" }, text),
     h("button", { class: "toast-close", "aria-label": "Dismiss", on: { click: () => element.remove() } }, "×"));
   region.append(element);

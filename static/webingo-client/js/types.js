@@ -8,13 +8,20 @@
  * @typedef {{id: string, name: string, data: any, actions: string[]}} GameState
  * @typedef {{autoplay: boolean, turbo: boolean, min_spin_ms: number}} Flags what the site allows
  * @typedef {{id: string, title: string, flags: Flags}} Site
+ * @typedef {{name: string, picture: string}} Profile
  * @typedef {{t: "state", curr_game?: string, gamestate?: GameState, wallet: Wallet, session?: SessionTotals,
- *            userdata?: Record<string, any>, site?: Site, games?: GameInfo[], re?: string|number}} State
+ *            userdata?: Record<string, any>, site?: Site, games?: GameInfo[], player?: Profile, re?: string|number}} State
  * @typedef {{t: "error", code: string, message: string, re?: string|number}} ServerError
  *
  * @typedef {{id: string, title: string, denom: string, storage_multiplier: number, min: number, max: number, value: number,
  *            trigger: "game"|"mystery", before?: number, games: string[]}} JackpotInfo amounts in storage units: `storage_multiplier`
  *   of them are a smallest unit; `games` feed it
+ *
+ * @typedef {{id: string, title: string, description: string, credits: number, price: {amount: string, currency: string}, image: string, url: string}} Product
+ * @typedef {{day: number, amount: number, available: boolean, next_ms: number, days?: number[]}} DailyBonus day: the one in a row that
+ *   can be collected now, else the next one; next_ms: when the next day begins, since 1970; days: amounts of the first, second … day
+ * @typedef {{level: number, progress: number, spend: number, next: {level: number, spend: number, reward: number}|null,
+ *            daily_bonus: DailyBonus|null, manual_credit: boolean, products: Product[]}} SocialStatus
  *
  * @typedef {{pool: number, draw: number, rows: number, columns: number, free: number[]}} Layout
  * @typedef {{card: number, pattern: string, pay: number}} Prize

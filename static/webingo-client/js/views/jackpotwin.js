@@ -2,7 +2,7 @@
 
 import { announce } from "../announce.js";
 import { h } from "../dom.js";
-import { clearEffects, coinRain, confetti } from "../effects.js";
+import { coinRain, confetti, effectsInside } from "../effects.js";
 import { countTo, still } from "../motion.js";
 import { sounds } from "../sound.js";
 
@@ -27,10 +27,7 @@ export function celebrateJackpot(title, amount, money) {
       h("span", { class: "jackpot-win-word" }, "Jackpot"), h("span", { class: "jackpot-win-title" }, title), figure,
       h("span", { class: "jackpot-win-note" }, "It is in your purse already."), on));
   document.body.append(element);
-  // Effects fall in front of everything but what the browser shows as modal: the dialog takes their canvas in.
-  const canvas = document.getElementById("effects");
-  const home = canvas?.parentNode;
-  if (canvas) element.append(canvas);
+  const giveBack = effectsInside(element);
   element.showModal();
   countTo(figure, amount, money, { ms: COUNT_MS });
   announce(`You have won the jackpot ${title}: ${money(amount)}.`);
@@ -41,8 +38,7 @@ export function celebrateJackpot(title, amount, money) {
     on.addEventListener("click", () => element.close());
     element.addEventListener("close", () => {
       timers.forEach(clearTimeout);
-      clearEffects();
-      if (canvas && home) home.append(canvas);
+      giveBack();
       element.remove();
       resolve();
     });

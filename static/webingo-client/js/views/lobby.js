@@ -5,6 +5,7 @@ import { tileArt } from "../art/tiles.js";
 import { h, setUsable, usable } from "../dom.js";
 import { chip, shelf } from "./jackpots.js";
 import { showRules } from "./rules.js";
+import { socialStrip } from "./social/strip.js";
 
 const KINDS = { bingo: "Video bingo", slots: "Slots", ladder: "Step game", instant: "Instant win", poker: "Poker" };
 
@@ -19,15 +20,18 @@ export class Lobby {
    * @param {import("../session.js").Session} session
    * @param {Set<string>} playable engines that this lobby has a table for
    * @param {import("../jackpots.js").Jackpots} jackpots
+   * @param {import("../social.js").Social} social
    */
-  constructor(session, playable, jackpots) {
+  constructor(session, playable, jackpots, social) {
     this.session = session;
     this.playable = playable;
     this.jackpots = jackpots;
     this.shelf = shelf(jackpots);
+    this.strip = socialStrip(social);
     this.grid = h("div", { class: "tiles" });
     this.element = h("main", { class: "lobby", testid: "lobby" },
       h("header", { class: "hero" }, logo("hero-logo"), h("h1", { class: "hero-line" }, "Pull up a chair. The next win could be yours.")),
+      this.strip.element,
       this.shelf.element,
       this.grid,
       h("footer", { class: "lobby-foot" }, "The rules of every game tell its odds. Play for the fun of it, and stop when it stops being fun."));
@@ -53,6 +57,7 @@ export class Lobby {
 
   destroy() {
     this.shelf.destroy();
+    this.strip.destroy();
     this.#endChips();
   }
 

@@ -7,16 +7,20 @@ import { coinBurst } from "../effects.js";
 import { money } from "../money.js";
 import { countTo } from "../motion.js";
 import { shortName } from "../player.js";
+import { portrait } from "./social/portrait.js";
+import { levelBadge } from "./social/level.js";
 import { sounds } from "../sound.js";
 import { toasts } from "../toast.js";
 import { banner } from "./banner.js";
 import { icon } from "../art/icons.js";
 
 /**
- * @param {{back: () => void, help: () => void, rules: () => void, sound: () => void, player: () => void, retry: () => void}} deeds
+ * @param {{back: () => void, help: () => void, rules: () => void, sound: () => void, player: () => void, retry: () => void,
+ *          shop: () => void, level: () => void}} deeds
  * @param {import("../player.js").Player} player
+ * @param {import("../social.js").Social} social
  */
-export function shell(deeds, player) {
+export function shell(deeds, player, social) {
   const button = (testid, label, picture, deed) =>
     h("button", { class: "icon-button", type: "button", testid, "aria-label": label, title: label, on: { click: deed } }, icon(picture));
   const back = button("back", "Back to the lobby", "back", deeds.back);
@@ -26,17 +30,34 @@ export function shell(deeds, player) {
   const title = h("span", { class: "bar-title" });
   const credits = h("output", { class: "credits-value", testid: "credits" });
   const purse = h("div", { class: "credits" }, h("span", { class: "coin", "aria-hidden": "true" }), h("span", { class: "credits-label" }, "Credits"), credits);
-  const level = h("span", { class: "level", hidden: true });
+  const more = h("button", { class: "credits-more", type: "button", testid: "shop", "aria-label": "Get credits", title: "Get credits", hidden: true, on: { click: deeds.shop } }, "+");
+  purse.append(more);
+  const level = levelBadge(social, deeds.level);
   const clock = sessionClock();
-  const name = h("button", { class: "player", type: "button", testid: "player", title: player.uid, on: { click: deeds.player } }, icon("person"), h("span", {}, shortName(player.uid)));
+  const called = h("span", {});
+  const face = portrait();
+  const name = h("button", { class: "player", type: "button", testid: "player", on: { click: deeds.player } }, face.element, called);
   const lost = banner(deeds.retry);
   const view = h("div", { class: "view" });
   const meters = h("div", { class: "bar-meters" });
   const bar = h("header", { class: "bar" },
     back, logo("bar-logo"), h("div", { class: "bar-where" }, title, clock.element),
-    h("div", { class: "bar-space" }), meters, level, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
+    h("div", { class: "bar-space" }), meters, level.element, purse, name, h("div", { class: "bar-icons" }, rules, sound, help));
   let soundOn = false;
   back.hidden = rules.hidden = true;
+  who();
+  social.watch(() => {
+    level.update();
+    more.hidden = !social.shop;
+    purse.classList.toggle("has-more", social.shop);
+  });
+
+  /** Shows the player as the platform knows them. */
+  function who() {
+    setText(called, shortName(player.name || player.uid));
+    name.title = player.name || player.uid;
+    face.show(player.picture ?? "");
+  }
 
   return {
     element: h("div", { class: "shell" }, bar, lost.element, view, toasts()),
@@ -66,10 +87,12 @@ export function shell(deeds, player) {
         sounds.coins();
       }
       clock.update(state, hidden);
-      const { soc_level: rank, soc_level_progress: progress } = state.userdata ?? {};
-      level.hidden = typeof rank !== "number";
-      setText(level, `Level ${rank}`);
-      level.style.setProperty("--progress", String(typeof progress === "number" ? progress : 0));
+    },
+
+    /** @param {import("../types.js").Profile} profile */
+    who({ name, picture }) {
+      Object.assign(player, { name: name || player.name, picture });
+      who();
     },
 
     /** @param {boolean} on */
