@@ -11,8 +11,10 @@ from pydantic import SecretStr
 from tornado.ioloop import IOLoop
 
 from tests import servers
+from tests.digest import digest, no_collecting
 from tests.jackpots import calm_res
 from tests.player import Player
+from tests.secrets import Watch, secret
 from webingo.config import Settings
 from webingo.support.redis import connect
 from webingo.support.redis.cluster import ClusterLink
@@ -28,6 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long tests only")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    told = digest(worker=hasattr(config, "workerinput"))
+    config.pluginmanager.register(Watch(told))
+    if told is not None:
+        config.pluginmanager.register(told)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     soak = config.getoption("--soak")
     chosen = [item for item in items if bool(item.get_closest_marker("soak")) == soak]
@@ -38,7 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI nothing is left out in silence: a skipped test fails, and says what it lacked."""
-    report = yield
+    with no_collecting():
+        report = yield
     if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
     return report
@@ -147,7 +157,7 @@ def settings(**changes: Any) -> Settings:
         "debug": True,
         "http_port": 0,
         "http_address": "127.0.0.1",
-        "secret": SecretStr("not-a-secret-" * 4),
+        "secret": SecretStr(secret("not-a-secret-" * 4, "key of sessions")),
         "res_dir": calm_res(),
         "static_dir": Path(__file__).parent.parent / "static",
         "message_rate": 10_000,

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import insert
 
 from tests.office import NOW, office_settings
+from tests.secrets import secret
 from webingo.office.app import create_app
 from webingo.office.database import Database
 from webingo.office.services import passwords, signin
@@ -24,7 +25,7 @@ from webingo.office.services.catalogue import Catalogue
 from webingo.office.tables import Player, PlayerSession, Staff, Wallet
 from webingo.support.clock import ManualClock
 
-PASSWORD = "four words in no order"
+PASSWORD = secret("four words in no order", "password")
 
 
 @cache
@@ -54,7 +55,8 @@ def account(database: Database, name: str, role: str, at: int) -> int:
 def at_door(database: Database, staff_id: int, at: int) -> tuple[str, signin.Visit]:
     """The token for the cookie of somebody who comes in without a password, and the visit that begins."""
     with database.write() as session:
-        return signin._begin(session, session.get_one(Staff, staff_id), "127.0.0.1", at)
+        token, visit = signin._begin(session, session.get_one(Staff, staff_id), "127.0.0.1", at)
+        return secret(token, "cookie of staff"), visit
 
 
 class Console:

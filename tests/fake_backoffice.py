@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from tests.secrets import secret
 from webingo.backoffice import contract, contract_books
 
-KEY = "the-key-of-the-backoffice-in-tests-" * 2
+KEY = secret("the-key-of-the-backoffice-in-tests-" * 2, "backoffice's key")
 
 # What may go wrong with one request. The first six never do its work; the others did it before they go wrong.
 BEFORE = ("refuse", "reset", "hang", "error", "html", "redirect")

@@ -14,11 +14,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from tests.conftest import settings
+from tests.secrets import secret
 from webingo.config import Settings
 from webingo.transaction.transaction import WalletId
 from webingo.user import User
 
-KEY = "the-key-that-both-sides-know-0123456789"
+KEY = secret("the-key-that-both-sides-know-0123456789", "backoffice's key")
 NOW = 1_790_000_000_000
 
 

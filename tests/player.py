@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import orjson
 
 from tests import wsclient
+from tests.secrets import secret
 from tests.wsclient import Closed
 
 DEMO = {"platform": "demo", "site": "demo"}
@@ -37,6 +38,8 @@ class Player:
 
     @classmethod
     async def log_in(cls, port: int, uid: str = "ana", token: str = "", **where: str) -> "Player":
+        if token:
+            secret(token, "player's token")
         player = await cls.connect(port, uid)
         player.send(auth={"uid": uid, "token": token, "userinfo": {}}, **{**DEMO, **where})
         try:

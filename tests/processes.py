@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.jackpots import calm_res
+from tests.secrets import overheard, secret
 from tests.servers import free_port
 from webingo.support.redis.embedded import EmbeddedServer
 
 ROOT = Path(__file__).parent.parent
 WEBINGO = str(Path(sys.executable).parent / "webingo")
-KEY = "the-key-of-the-backoffice-in-tests-" * 2
+KEY = secret("the-key-of-the-backoffice-in-tests-" * 2, "backoffice's key")
 
 
 def environment(**settings: Any) -> dict[str, str]:
@@ -31,9 +32,11 @@ def environment(**settings: Any) -> dict[str, str]:
 
 def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.CompletedProcess[str]":
     """One command of the program, to its end."""
-    return subprocess.run(
+    done = subprocess.run(
         [WEBINGO, *arguments], env=environment(**settings), cwd=ROOT, check=check, capture_output=True, text=True, timeout=120
     )
+    overheard(done.stderr, " ".join(("webingo", *arguments)))
+    return done
 
 
 def kill_embedded(folder: Path) -> None:
@@ -67,6 +70,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, wait: bool = True) -> None:
+        overheard(self.log)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [WEBINGO, "serve"], env=environment(**self._settings), cwd=ROOT, stdout=log, stderr=log
@@ -118,6 +122,7 @@ class Backoffice:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        overheard(self.log)
         with self.log.open("ab") as log:
             variables = environment(**self._settings)
             self._process = subprocess.Popen([WEBINGO, "backoffice"], env=variables, cwd=ROOT, stdout=log, stderr=log)

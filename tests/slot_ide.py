@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from tests.secrets import secret
 from webingo.engines.slots.definition import Math, Settings
 from webingo.engines.slots.engine import SlotsEngine
 
@@ -248,7 +249,7 @@ async def session_of(port: int, uid: str, site: str = "demo", token: str = "") -
     """The id of a session by POST /session, as in production."""
     login = {"auth": {"uid": uid, "token": token}, "platform": "demo", "site": site}
     answer = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/session", method="POST", body=json.dumps(login))
-    return str(json.loads(answer.body)["sessionId"])
+    return secret(json.loads(answer.body)["sessionId"], "session's id")
 
 
 def names(events: Any) -> list[str]:

@@ -17,38 +17,41 @@ from structlog.typing import EventDict, Processor
 _SECRET_KEY = re.compile(r"token|passw|secret|authorization|cookie|credential|api_?key", re.IGNORECASE)
 REDACTED = "[redacted]"
 
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+
 
 def setup(level: Literal["debug", "info", "warning", "error"], format: Literal["auto", "console", "json"]) -> None:  # noqa: A002
     """Sends everything that is logged from now on to stderr; calling it again replaces what was set before."""
     console = format == "console" or (format == "auto" and sys.stderr.isatty())
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-    ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, *_renderers(console)],
-        )
-    )
+    handler.setFormatter(formatter(console))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
 
 
-def _renderers(console: bool) -> list[Processor]:
+def formatter(console: bool) -> logging.Formatter:
+    """Writes the records of both."""
+    end = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written(console)]
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=end)
+
+
+def written(console: bool) -> list[Processor]:
+    """What makes a line of what is told: without secrets, for people or as JSON."""
     if console:
         # Plain tracebacks: the pretty ones print the values of local variables, and those may be secret.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        return [redact, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [redact, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
