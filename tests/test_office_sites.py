@@ -347,6 +347,22 @@ def test_a_new_site_is_made_with_the_same_checks(console, admin):
     assert in_force(console, "pub")[1]["games"] == [{"id": "beacon-bay"}]
 
 
+def test_a_site_that_says_no_more_than_it_must_has_its_pages(console, admin):
+    bare = {"id": "bare", "platform": "demo", "denomination": "EUR", "games": [{"id": "beacon-bay"}]}
+    with console.database.write() as session:
+        sites.save(session, ADA, catalogue().check("demo", "bare", bare), 0)
+    for path in (
+        "/sites",
+        "/sites/demo/bare",
+        "/sites/demo/bare/edit",
+        "/sites/demo/bare/versions/1",
+        "/adjustments",
+        "/games",
+    ):
+        page = admin.get(path)
+        assert (page.status_code, "bare" in page.text or path in ("/adjustments", "/games")) == (200, True), path
+
+
 def test_all_gaming_one_site_and_one_game_are_switched_at_once(console, admin):
     operator = console.signed_in("eva", "operator")
     assert "disabled" in operator.said("/sites/demo/demo/games/bingo-75/enabled?enabled=false")

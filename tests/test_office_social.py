@@ -1,13 +1,17 @@
 """The social casino in the backoffice: what players paid and what could not be taken back, and players who are forgotten."""
 
+import csv
+import io
 import itertools
+import re
 
 import pytest
 
+from tests.console import actor, serving
 from tests.office import NOW, Ledger
 from tests.test_office_ledger import every, send
 from webingo.backoffice.contract import SessionBegin
-from webingo.office.services import attention, visits
+from webingo.office.services import adjustments, attention, purchases, visits
 from webingo.office.services.denied import Denied
 from webingo.office.tables import Entry, Finding, Player, Site, Wallet
 
@@ -121,3 +125,83 @@ def test_who_comes_back_after_an_erasure_is_known_by_name_again_until_the_next_o
     assert names(database) == {"ana": "Ana again"}
     send(database, ana.batch([ana.entry("erase", 0, at=NOW + 7)]))
     assert names(database) == {"ana": ""}
+
+
+# --- the pages ---
+
+
+@pytest.fixture
+def console(databases):
+    database = databases.fresh("sqlite")
+    a_site(database)
+    with serving(database) as made:
+        yield made
+    database.close()
+
+
+def facts(text, testid):
+    """{name: value} of the figures in a section, each with what stands below it."""
+    section = text.partition(f'data-testid="{testid}"')[2].partition("</section>")[0]
+    pairs = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", section, re.DOTALL)
+    return {name: re.sub(r"<[^>]+>", " ", value).split() for name, value in pairs}
+
+
+def test_what_a_player_paid_and_what_was_taken_back_stands_on_the_players_page(console):
+    seat, ana = console.signed_in("viewer"), Ledger("ana", "facebook")
+    send(console.database, ana.batch([ana.entry("grant", 100)]))
+    assert "Purchases" not in seat.get("/players/facebook/ana").text
+    paid = [bought(ana, "4711", 2_000), bought(ana, "4712", 300)]
+    back = [*ana.round(1_900), taken_back(ana, "refund", 300, "4712"), taken_back(ana, "chargeback", 2_000, "4711")]
+    won = ana.entry("chargeback_reversal", 150, note="coins-500", id=f"post:29:fb:4711:chargeback_reversal:1:{ana.wallet}")
+    send(console.database, ana.batch([*paid, *back, won, ana.entry("daily_bonus", 5), ana.entry("erase", 0)]))
+    page = seat.get("/players/facebook/ana").text
+    shown = facts(page, "purchases")
+    assert shown["Bought"][:3] == ["2,300", "2", "purchases"]
+    assert shown["Refunded"][0] == "300" and shown["Charged back"][:2] == ["200", "150"]
+    assert shown["Short"][0] == "1,800" and "1,800 short" in page
+    for words in ("Purchase", "Refund", "Chargeback reversed", "4711", "coins-500"):
+        assert words in page.partition('data-testid="purchases"')[2].partition("</section>")[0]
+    ledger = seat.get("/players/facebook/ana/ledger").text
+    assert "Player erased" in ledger and "Daily bonus" in ledger and "1,800 short" in ledger
+    rows = list(csv.DictReader(io.StringIO(seat.get("/players/facebook/ana/ledger.csv").text)))
+    assert [(row["kind"], row["short"]) for row in rows if row["short"] != "0"] == [("chargeback", "1800")]
+
+
+def test_wallets_in_two_kinds_of_money_are_never_added_up(console):
+    ana, other = Ledger("ana", "facebook"), Ledger("ana", "facebook", denom="EUR")
+    send(console.database, ana.batch([bought(ana, "1", 10)]))
+    send(console.database, other.batch([bought(other, "2", 250), taken_back(other, "refund", 300, "2")]))
+    with console.database.read() as session:
+        totals = purchases.totals(session, "facebook", "ana")
+    assert {denom: (one.count, one.bought, one.refunded, one.short) for denom, one in totals.items()} == {
+        "EUR": (1, 250, 250, 50),
+        "credit": (1, 10, 0, 0),
+    }
+    page = console.signed_in("viewer").get("/players/facebook/ana").text
+    assert "Bought, EUR" in page and "€" in page
+
+
+def test_no_page_and_no_file_has_the_name_of_who_was_erased(console):
+    ana, name = Ledger("ana", "facebook", site="social", funds=900), "Zora Quist"
+    visit(console.database, "ana", name, NOW)
+    played = ana.round(5, 20)
+    jackpot = ana.entry("jackpot", 70, played[0]["round"], note="jp_a")
+    send(console.database, ana.batch([*played, jackpot, bought(ana)]))
+    with console.database.write() as session:
+        adjustments.ask(session, actor("eva"), "facebook", "ana", "credit", 50_000_000, "to be approved", 10)
+    admin = console.signed_in("ada", "admin")
+    base, round_ = "/players/facebook/ana", played[0]["round"]
+    paths = ["/", "/players", "/players?q=ana", "/players?q=Zora", "/adjustments", "/rounds", f"/rounds/{round_}", "/jackpots"]
+    paths += [base + rest for rest in ("", "/ledger", "/ledger.csv", "/rounds", "/sessions", "/log", "/adjust")]
+    paths += ["/audit", "/games", "/sites"]
+    paths += ["/rounds.csv", "/jackpots/meters.csv", "/jackpots/wins.csv", "/audit.csv", "/games.csv"]
+    told = [path for path in paths if name in admin.get(path).text]
+    assert {"/players", base, f"/rounds/{round_}", "/adjustments"} <= set(told)
+    send(console.database, ana.batch([ana.entry("erase", 0, at=NOW + 1)]))
+    console.clock.advance(1)
+    pages = {path: admin.get(path) for path in paths}
+    assert "Nobody is found" in pages["/players?q=Zora"].text
+    del pages["/players?q=Zora"]  # it says what was looked for
+    assert [path for path, page in pages.items() if "Zora" in page.text or "Quist" in page.text] == []
+    assert "erased" in pages[base].text
+    assert {page.status_code for page in pages.values()} == {200}

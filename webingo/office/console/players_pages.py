@@ -15,7 +15,7 @@ from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
 from webingo.office.console.paging import page
 from webingo.office.console.shown import Part, utc
-from webingo.office.services import adjustments, players
+from webingo.office.services import adjustments, players, purchases
 from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
 
 routes = router()
@@ -68,6 +68,8 @@ def overview(desk: Viewer, platform: Part, uid: Part) -> Response:
             rounds=page(session, _rounds(platform, uid), [Round.n], size=_FEW).rows,
             adjustments=asked,
             answers=adjustments.answers(session, asked),
+            bought=purchases.totals(session, platform, uid),
+            payments=purchases.last(session, platform, uid),
         )
 
 
@@ -103,13 +105,13 @@ def ledger_csv(desk: Viewer, platform: Part, uid: Part, denom: str = "") -> Resp
     with desk.read() as session:
         found_player(session, platform, uid)
         chosen = _chosen(players.wallets(session, platform, uid), denom)
-    header = ["seq", "at_utc", "kind", "amount", "balance", "denomination", "round", "game", "site", "note", "entry"]
+    header = ["seq", "at_utc", "kind", "amount", "balance", "denomination", "round", "game", "site", "note", "entry", "short"]
 
     def rows(session: Session) -> Rows:
         query = _entries(platform, uid, chosen).order_by(Entry.seq)
         for e in streamed(session, query):
             at = utc(e.at).isoformat(timespec="milliseconds")
-            yield [e.seq, at, e.kind, e.amount, e.balance, e.denom, e.round, e.game, e.site, e.note, e.entry]
+            yield [e.seq, at, e.kind, e.amount, e.balance, e.denom, e.round, e.game, e.site, e.note, e.entry, e.short]
 
     return download(desk.office.database, f"ledger-{chosen or 'none'}", header, rows)
 

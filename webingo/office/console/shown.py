@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 
 from webingo.errors import Code, Refused
 from webingo.office.addresses import part, unpart
+from webingo.office.services.postings import payment_of
 from webingo.office.tables import Wallet
 from webingo.wallet.denomination import DENOMINATIONS, Denomination
 
@@ -30,6 +31,10 @@ _DEEDS = {
     "gaming.enable": "All gaming enabled", "sign-in.done": "Signed in", "sign-in.failed": "Sign-in failed",
     "sign-in.locked": "Account locked", "sign-out.done": "Signed out", "staff.activate": "Account opened again",
     "staff.add": "Account added", "staff.deactivate": "Account closed", "staff.role": "Role changed",
+}  # fmt: skip
+_KINDS = {
+    "chargeback_reversal": "Chargeback reversed", "erase": "Player erased", "level_up": "Level reward",
+    "manual_buy": "Given by themselves", "set_credits": "Balance set",
 }  # fmt: skip
 _WORDS = {"uid": "Player id", "denom": "Denomination", "id": "Id", "rtp": "RTP"}
 
@@ -142,6 +147,11 @@ def deed(action: str) -> str:
     return f"{words(noun)} {_DONE.get(verb, verb)}".replace(".", " ")
 
 
+def kind(name: str) -> str:
+    """What the ledger's kinds of entries are called: level_up is Level reward."""
+    return _KINDS.get(name) or words(name)
+
+
 Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]
 """The type of a route's parameter that was written with `part`."""
 
@@ -200,6 +210,8 @@ FILTERS = {
     "words": words,
     "part": part,
     "deed": deed,
+    "kind": kind,
+    "payment_of": payment_of,
     "wallet_choice": wallet_choice,
     "who": who,
     "example": example,

@@ -1,6 +1,5 @@
 """How wallets and jackpots stand, told every few seconds while they change."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webingo.backoffice.contract_books import JackpotSnapshots, JackpotWin, MeterSnapshot, PlayerSnapshot
 from webingo.office.services import wallets
+from webingo.office.services.postings import posting_of
 from webingo.office.services.upsert import Upsert
 from webingo.office.services.wallets import Standing
 from webingo.office.tables import Jackpot
@@ -26,7 +26,6 @@ def _named(statement: Any) -> Any:
 
 
 _METERS, _WINS = Upsert(Jackpot, _newer), Upsert(Win, _named)
-_POSTING = re.compile(r"post:(\d+):")
 
 
 def take_players(session: Session, players: Sequence[PlayerSnapshot]) -> None:
@@ -71,9 +70,8 @@ def paid_wins(entries: Iterable[dict[str, Any]]) -> list[dict[str, object]]:
 
 
 def _claim(entry: str) -> str:
-    """Of "post:<length of the posting's id>:<its id>:<wallet>", where the id is "jackpot:<claim>"."""
-    found = _POSTING.match(entry)
-    return entry[found.end() :][: int(found[1])].removeprefix("jackpot:") if found else entry
+    """A jackpot is paid by the posting "jackpot:<claim>"."""
+    return posting_of(entry).removeprefix("jackpot:")
 
 
 def _win(one: JackpotWin) -> dict[str, object]:
