@@ -12,7 +12,10 @@ from tests.test_store_contract import Player, ledger, new_seat, refused, wallet_
 from webingo.engines.engine import Move
 from webingo.errors import Code
 from webingo.rng import fresh_id
-from webingo.transaction.reconcile import reconcile
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.reconcile import Finding, reconcile
+from webingo.transaction.redis_keys import keys_of
+from webingo.transaction.redis_store import RedisStore
 from webingo.transaction.store import PayoutAboveMaximum, Store
 from webingo.transaction.transaction import (
     MAX_AMOUNT,
@@ -328,3 +331,61 @@ async def test_reconcile_is_content_with_takings_and_erasures(store: Store) -> N
     await store.erase(player.seat.user, 8000)
     findings = (await reconcile(store)).findings
     assert [finding for finding in findings if player.seat.user.uid in finding.wallet] == []
+
+
+async def forge_spend(store: Store, seat: Seat, spent: int) -> None:
+    if isinstance(store, MemoryStore):
+        store._places[seat].spent = spent
+    else:
+        assert isinstance(store, RedisStore)
+        await store.link.execute("HSET", f"{keys_of(seat.user)}seat:{seat}", "spent", spent)
+
+
+async def of_seat(store: Store, seat: Seat) -> list[Finding]:
+    return [finding for finding in (await reconcile(store)).findings if finding.wallet == str(seat)]
+
+
+async def test_reconcile_finds_a_spend_that_is_not_the_sum_of_the_wagers(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    for _ in range(3):
+        await player.commit(player.bet(4))
+        await player.commit(player.end(win=2))
+    for forged in (11, 13):
+        await forge_spend(store, player.seat, forged)
+        [finding] = await of_seat(store, player.seat)
+        assert (finding.ledger, finding.balance) == (12, forged)
+        assert "spend" in finding.problem
+    await forge_spend(store, player.seat, 12)
+    assert await of_seat(store, player.seat) == []
+
+
+async def test_reconcile_says_nothing_of_a_spend_whose_wagers_were_trimmed(store: Store) -> None:
+    player = await Player.sit(store)
+    await player.load()
+    await player.commit(player.bet(4))
+    await player.commit(player.end())
+    for group in await store.groups():
+        await store.forget(group)
+    assert await store.trim(player.seat.user.shard, 1 << 50, ()) > 0
+    await forge_spend(store, player.seat, 99)
+    assert await of_seat(store, player.seat) == []
+
+
+async def test_reconcile_has_no_complaint_while_people_play(store: Store) -> None:
+    player = await Player.sit(store, grant=10_000)
+    await player.load()
+    over = False
+
+    async def play() -> None:
+        while not over:
+            await player.commit(player.bet(4))
+            await player.commit(player.end())
+            await asyncio.sleep(0)
+
+    playing = asyncio.create_task(play())
+    await asyncio.sleep(0.05)
+    assert await of_seat(store, player.seat) == []
+    over = True
+    await playing
+    assert (await opened(store, player.seat)).spent > 0

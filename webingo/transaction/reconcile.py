@@ -1,17 +1,20 @@
-"""Whether the ledger is the truth: every wallet's entries, one after the other, must lead to its balance."""
+"""Whether the ledger is the truth: every wallet's entries, one after the other, must lead to its balance, and the wagers that
+were made on a seat to its spend."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import Entry, Funds
-from webingo.user import SHARDS
+from webingo.transaction.transaction import Entry, Funds, Seat
+from webingo.user import SHARDS, User
 
 _TRIES = 5  # a sweep trims once a minute, and is done with a shard at once
 
 
 class Finding(NamedTuple):
-    """A wallet whose ledger does not add up; `ledger` and `wallet` are the two balances (or sequence numbers) that differ."""
+    """A wallet whose ledger does not add up; `ledger` and `balance` are the two balances (or sequence numbers) that differ.
+    Or a seat, str(Seat), whose spend is not what was wagered."""
 
     wallet: str
     problem: str
@@ -47,12 +50,15 @@ class _Chain:
 
 
 class _Shard(NamedTuple):
-    """What was read of one shard: the wallets, their chains, how many entries, and ids that stand twice."""
+    """What was read of one shard: the wallets, their chains, how many entries, and ids that stand twice; what the seats had
+    spent before the ledger was read, and what was wagered on each by it, by str(Seat)."""
 
     funds: dict[str, Funds]
     chains: dict[str, _Chain]
     entries: int
     findings: list[Finding]
+    spent: dict[str, int]
+    wagered: dict[str, int]
 
 
 async def reconcile(store: Store) -> Audit:
@@ -66,6 +72,7 @@ async def reconcile(store: Store) -> Audit:
         entries += shard.entries
         findings += shard.findings
         findings += _compared(shard)
+        findings += [finding async for finding in _overspent(store, shard, await store.trimmed(number))]
     return Audit(wallets, entries, findings)
 
 
@@ -81,6 +88,8 @@ async def _untrimmed_meanwhile(store: Store, number: int) -> _Shard:
 
 
 async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
+    spent = {str(seat): spent async for seat, spent in store.seats(number)}
+    wagered: dict[str, int] = defaultdict(int)
     funds = {name: funds async for name, funds in store.wallets(number)}
     chains = {wallet: _Chain(last) for wallet, last in trimmed.items()}
     ids: set[str] = set()
@@ -95,7 +104,10 @@ async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
         if chain is None:
             chain = chains[entry.wallet] = _Chain(Funds(0, 0))
         chain.add(entry, known.seq if known else 0)
-    return _Shard(funds, chains, entries, findings)
+        if entry.kind == "wager":
+            platform, _, uid = entry.wallet.split(":", 2)
+            wagered[f"{platform}:{entry.site}:{uid}"] -= entry.amount
+    return _Shard(funds, chains, entries, findings, spent, wagered)
 
 
 def _compared(shard: _Shard) -> Iterator[Finding]:
@@ -110,3 +122,18 @@ def _compared(shard: _Shard) -> Iterator[Finding]:
             yield Finding(name, "the wallet differs from its ledger", found, balance)
         elif found is None and balance:
             yield Finding(name, "a balance without any entry", 0, balance)
+
+
+async def _overspent(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> AsyncIterator[Finding]:
+    """Seats whose spend is not the sum of their wagers; people play on meanwhile, so the sum has to lie between the spend
+    before the ledger was read and the one now. Of players with trimmed entries nobody can tell."""
+    unknown = {(platform, uid) for platform, _, uid in (wallet.split(":", 2) for wallet in trimmed)}
+    for name in sorted(shard.spent.keys() | shard.wagered.keys()):
+        platform, site, uid = name.split(":", 2)
+        before, wagered = shard.spent.get(name, 0), shard.wagered.get(name, 0)
+        if before == wagered or (platform, uid) in unknown:
+            continue
+        user = User(platform, uid)
+        now = dict((await store.belongings(user)).seats).get(Seat(user, site), 0)
+        if not before <= wagered <= now:
+            yield Finding(name, "the spend of the seat is not the sum of its wagers", wagered, now)

@@ -12,6 +12,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
 What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any
@@ -41,7 +42,7 @@ from webingo.transaction.transaction import (
 from webingo.user import SHARDS, User
 
 _CHANNEL = "wb:events"
-_PAGE = 1000
+_PAGE, _AT_ONCE = 1000, 100
 
 _OPEN, _CLOSE, _POST, _SAVE, _LEASE = map(script, ("open", "close", "post", "save", "lease"))
 
@@ -161,9 +162,11 @@ class RedisStore(RedisPeople, RedisGroups):
 
     async def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
         names = sorted(await self._link.execute("SMEMBERS", f"{shard_keys(shard)}wallets"))
-        for user in dict.fromkeys(WalletId.parse(name.decode()).user for name in names):
-            for found in (await self.belongings(user)).seats:
-                yield found
+        users = list(dict.fromkeys(WalletId.parse(name.decode()).user for name in names))
+        for first in range(0, len(users), _AT_ONCE):
+            for belongings in await asyncio.gather(*map(self.belongings, users[first : first + _AT_ONCE])):
+                for found in belongings.seats:
+                    yield found
 
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
         def heard(message: bytes) -> None:
