@@ -101,10 +101,10 @@ class LocalProvider:
             **self.metadata,
         }
 
-    def sign(self, claims: dict[str, Any], kid: str = "", **header: Any) -> str:
-        """A token with exactly these claims."""
-        kid = kid or self.kids[0]
-        return jwt.encode(claims, key_of(kid), "ES256" if kid.startswith("es") else "RS256", {"kid": kid, **header})
+    def sign(self, claims: dict[str, Any], key: str = "", **header: Any) -> str:
+        """A token with exactly these claims; `header` goes over its own."""
+        key = key or self.kids[0]
+        return jwt.encode(claims, key_of(key), "ES256" if key.startswith("es") else "RS256", {"kid": key, **header})
 
     def id_token(self, subject: str, nonce: str = "", **claims: Any) -> str:
         now = int(self.clock())

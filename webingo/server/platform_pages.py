@@ -4,6 +4,7 @@ Neither queries nor bodies are ever logged: they carry codes, tokens and signed 
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,7 +13,7 @@ import structlog
 from tornado.web import HTTPError, stream_request_body
 
 from webingo.errors import Code, Refused
-from webingo.platforms.platform import Platform, Reply, Request
+from webingo.platforms.platform import Cookie, Platform, Reply, Request
 from webingo.server.pages import CONTENT_SECURITY_POLICY, PageHandler
 from webingo.support import metrics
 
@@ -22,6 +23,7 @@ MOST_BODY = 64 << 10
 _MOST_FIELDS = 100
 _AT_ONCE = 100
 _PAGE_S = 30.0
+_COOKIE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[!#-+\--:<-\[\]-~]*")  # RFC 6265, 4.1.1
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -126,15 +128,7 @@ class PlatformPageHandler(PageHandler):
         for name, value in reply.headers.items():
             self.set_header(name, value)
         for cookie in reply.cookies:
-            self.set_cookie(
-                cookie.name,
-                cookie.value,
-                path=cookie.path,
-                max_age=cookie.max_age_s,
-                secure=cookie.secure,
-                httponly=True,
-                samesite="Lax",
-            )
+            self.add_header("Set-Cookie", _written(cookie))
         self.finish(reply.body)
 
     def _refuse(self, refusal: Refused) -> None:
@@ -143,6 +137,14 @@ class PlatformPageHandler(PageHandler):
             self.write_json({"error": {"code": refusal.code, "message": refusal.message}})
         else:
             self.write_text(refusal.http_status, refusal.message)
+
+
+def _written(cookie: Cookie) -> str:
+    """Tornado's own way leaves out a Max-Age of 0, which takes the cookie away. ValueError for what can't be one."""
+    if not _COOKIE.fullmatch(f"{cookie.name}={cookie.value}"):
+        raise ValueError(f"the cookie {cookie.name!r} or its value has characters that none can have")
+    secure = "; Secure" if cookie.secure else ""
+    return f"{cookie.name}={cookie.value}; Max-Age={cookie.max_age_s}; Path={cookie.path}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _text(body: bytes) -> str:

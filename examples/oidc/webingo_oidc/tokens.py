@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from webingo.errors import Code, Refused
 from webingo_oidc.keys import ALGORITHMS
@@ -25,6 +25,9 @@ _HASHED = "sha256."
 _JWS = PyJWS(options={"enforce_minimum_key_length": True})
 
 
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Claims(BaseModel):
     """`name` and `picture` are for display, and checked where they are used."""
 
@@ -33,8 +36,8 @@ class Claims(BaseModel):
     iss: str
     sub: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     aud: str | list[str]
-    exp: int | float
-    iat: int | float
+    exp: Seconds
+    iat: Seconds
     azp: str | None = None
     nonce: str | None = None
     jti: str | None = None
