@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 import structlog
 
 from webingo.errors import Code, Refused
-from webingo.platforms.facebook.graph import GraphError
 from webingo.platforms.facebook.order import Order
 from webingo.platforms.facebook.payment import Payment, Receipt, Step, StrangePayment, read, steps
 from webingo.platforms.facebook.signed import PAYMENT_S, opened
@@ -29,15 +28,11 @@ schemes allow for 120 to 540 days; what comes later is told in the log)."""
 _MOST_TOLD = 10_000
 
 
-_NO_SUCH_OBJECT = (100, 803)
-"""Graph's errors for an id that it doesn't know. Others, like a wrong secret of ours, may be mended."""
-
-
 class Payer(Protocol):
     """Whoever knows what became of a payment: Graph."""
 
     async def payment(self, payment_id: str) -> dict[str, Any]:
-        """Raises Refused(UNAVAILABLE) and GraphError."""
+        """Raises Refused: UNAVAILABLE, BAD_PARAMS where there is no such payment."""
         ...
 
 
@@ -94,14 +89,20 @@ class Payments:
 
     async def _looked_up(self, payment_id: str) -> Payment:
         try:
-            payment = read(Payment, await self._graph.payment(payment_id))
-        except GraphError as no:
-            if no.code in _NO_SUCH_OBJECT:
-                raise StrangePayment("Graph knows no such payment") from None
-            raise Refused(Code.UNAVAILABLE) from None
-        if payment.id != payment_id:
-            raise StrangePayment("Graph has answered with another payment")
-        return payment
+            document = await self._graph.payment(payment_id)
+        except Refused as refusal:
+            if refusal.code is Code.BAD_PARAMS:
+                raise StrangePayment(refusal.message) from None
+            raise
+        try:
+            payment = read(Payment, document)
+            if payment.id == payment_id:
+                return payment
+            reason = "it is another payment"
+        except StrangePayment as strange:
+            reason = str(strange)
+        log.error("payment_not_understood", payment=payment_id, reason=reason)
+        raise Refused(Code.UNAVAILABLE)  # Graph may say it better next time
 
     async def settle(self, payment: Payment) -> Settled:
         """Brings the wallet to where the payment's actions want it. Raises StrangePayment for what doesn't fit its order, and
