@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from tests import docpages
 from tests.conftest import settings
+from tests.secrets import secret
 from webingo.errors import Code, Refused
 from webingo.platforms.platform import Cookie, Identity, Platform, Reply, Request
 from webingo.server.app import Server
@@ -27,6 +28,7 @@ version = "1.0.0"
 [project.entry-points."webingo.platforms"]
 lab = "tests.lab:LabPlatform"
 """
+GOOD = secret("the-token-of-a-lab-rat", "token")
 SITE = {"id": "lab", "platform": "lab", "denomination": "credit", "initial_credits": 100, "games": [{"id": "joker-bingo"}]}
 
 
@@ -83,9 +85,11 @@ class LabPlatform(Platform):
             raise Refused(Code.UNAVAILABLE)
         if auth.token == "bug":
             raise ZeroDivisionError("of the lab")
-        if auth.token != "good":
+        if auth.token != GOOD:
             raise Refused(Code.AUTH_FAILED, "The lab does not know you.")
-        return Identity(User("lab", auth.uid), self.told.name, "", self._recheck, self.told.recheck_s)
+        return Identity(
+            User("lab", auth.uid), self.told.name, "https://pictures.example/rat.png", self._recheck, self.told.recheck_s
+        )
 
     async def _recheck(self) -> None:
         self.seen.append("rechecked")

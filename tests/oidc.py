@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from examples.oidc.local_provider import CLIENT_ID, CLIENT_SECRET, LocalProvider
 from tests import docpages
 from tests.conftest import settings
+from tests.secrets import secret
 from webingo.server.app import Server
 from webingo.support.clock import Clock
 from webingo.support.http import Answer, Http
 from webingo.transaction.memory_store import MemoryStore
 
+secret(CLIENT_SECRET, "client secret")
 EXAMPLE = docpages.ROOT / "examples" / "oidc"
 WHERE = {"platform": "oidc", "site": "oidc"}
 
@@ -63,7 +65,7 @@ class Browser:
         if found := answer.headers.get("Set-Cookie"):
             self.set.append(found)
             for name, morsel in SimpleCookie(found).items():
-                self.cookies[name] = morsel.value
+                self.cookies[name] = secret(morsel.value or "gone-by-now", "cookie")
                 if morsel["max-age"] == "0":
                     del self.cookies[name]
         return answer

@@ -20,6 +20,7 @@ from tests import oidc
 from tests.lab import fetch
 from tests.oidc import WHERE, Browser
 from tests.player import Player
+from tests.secrets import secret
 from webingo.errors import BadResource, Refused
 from webingo.rng import SystemRng
 from webingo.support.clock import ManualClock
@@ -37,7 +38,7 @@ def res(tmp_path_factory):
 
 @pytest.fixture
 def provider(io_loop):
-    provider = LocalProvider()
+    provider = LocalProvider(made=secret)
     provider.logged_in = "ana"
     io_loop.run_sync(lambda: asyncio.sleep(0, provider.start()))
     yield provider
@@ -492,18 +493,17 @@ TROUBLES = {
 async def test_trouble_with_the_provider_is_no_login_and_passes(server, provider, monkeypatch, where, trouble):
     from webingo_oidc import provider as calls
 
-    monkeypatch.setattr(calls, "_ANSWER_S", 0.3)
-    provider.wrong[where] = TROUBLES[trouble]
     browser = Browser(server)
-    with capture_logs() as logged:
+    url = await browser.back(await browser.to_the_provider()) if where == "token" else "/oidc/login?site=oidc"
+    provider.wrong[where] = TROUBLES[trouble]
+    with capture_logs() as logged, monkeypatch.context() as patch:
+        if trouble == "hang":
+            patch.setattr(calls, "_ANSWER_S", 0.3)
+        answer = await browser.get(url)
         if where == "token":
-            answer = await browser.log_in()
             assert b"/oidc/login?site=oidc" in answer.body
-        elif where == "jwks" or "is" in trouble or "T" in trouble:
-            answer = await browser.get("/oidc/login?site=oidc")
-            assert await refused(server.port, provider.id_token("ana")) == "UNAVAILABLE"
         else:
-            answer = await browser.get("/oidc/login?site=oidc")
+            assert await refused(server.port, provider.id_token("ana")) == "UNAVAILABLE"
     assert (answer.status, "Location" in answer.headers) == (503, False)
     assert any(event["event"] in ("oidc_call_failed", "oidc_refused") for event in logged)
     assert not [event for event in logged if "exc_info" in event]

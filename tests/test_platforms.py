@@ -59,8 +59,9 @@ async def until(true):
 
 
 async def test_what_a_platform_answers_is_what_the_player_gets(server):
-    player = await Player.log_in(server.port, "rat", "good", **WHERE)
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     assert player.credits == 100
+    assert player.state["player"] == {"name": "Lab Rat", "picture": "https://pictures.example/rat.png"}
     assert await refused(server.port, "bad") == (4401, "AUTH_FAILED")
     assert await refused(server.port, "later") == (1001, "UNAVAILABLE")
 
@@ -77,7 +78,7 @@ async def test_a_bug_of_a_platform_lets_nobody_in_and_is_counted_at_both_doors(s
 
 
 async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(server):
-    answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": "good"}, **WHERE}))
+    answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": lab.GOOD}, **WHERE}))
     assert await server.store.login(orjson.loads(answer.body)["sessionId"], 60) == Seat(User("lab", "rat"), "lab")
 
 
@@ -100,7 +101,7 @@ def test_names_and_pictures_are_such_or_nothing():
 
 
 async def test_components_of_a_platform_answer_in_its_sessions_and_nowhere_else(server):
-    player = await Player.log_in(server.port, "rat", "good", **WHERE)
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     player.send(t="component", which="lab", message={"a": 1})
     assert (await player.next())["message"] == {"heard": {"a": 1}, "seat": "lab:lab:rat"}
     await player.leave()
@@ -110,7 +111,7 @@ async def test_components_of_a_platform_answer_in_its_sessions_and_nowhere_else(
 async def test_a_player_whom_the_platform_takes_back_is_sent_away_in_mid_session(server):
     taken_back = Refused(Code.AUTH_FAILED, "The lab has closed this account.")
     LabPlatform.fresh(recheck_s=0.02, rechecks=[None, Refused(Code.UNAVAILABLE), Refused(Code.RATE_LIMITED), taken_back])
-    player = await Player.log_in(server.port, "rat", "good", **WHERE)
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     assert await player.closed() == 4401
     assert [(error["code"], error["message"]) for error in player.errors] == [("AUTH_FAILED", taken_back.message)]
     assert LabPlatform.seen.count("rechecked") == 4
@@ -119,7 +120,7 @@ async def test_a_player_whom_the_platform_takes_back_is_sent_away_in_mid_session
 async def test_a_recheck_that_goes_wrong_ends_the_session_as_a_bug(server):
     LabPlatform.fresh(recheck_s=0.02, rechecks=[ZeroDivisionError()])
     errors = unexpected_errors()
-    player = await Player.log_in(server.port, "rat", "good", **WHERE)
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     with capture_logs() as logged:
         assert await player.closed() == 1011
     assert unexpected_errors() == errors + 1
@@ -128,7 +129,7 @@ async def test_a_recheck_that_goes_wrong_ends_the_session_as_a_bug(server):
 
 async def test_nobody_is_asked_about_a_player_who_has_left(server):
     LabPlatform.fresh(recheck_s=0.05)
-    player = await Player.log_in(server.port, "rat", "good", **WHERE)
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     await until(lambda: LabPlatform.seen.count("rechecked") == 2)
     await player.leave()
     await until(lambda: "component closed" in LabPlatform.seen)
@@ -149,7 +150,7 @@ async def test_those_who_came_together_are_not_asked_about_together(monkeypatch)
 
 
 async def test_a_page_gets_the_request_in_full(server):
-    form = b"a=%C3%A4+1&b=&signed_request=x.y"
+    form = f"a=%C3%A4+1&b=&signed_request={lab.GOOD}".encode()
     answer = await fetch(
         server,
         "/lab/echo?q=1&empty=",
@@ -162,7 +163,7 @@ async def test_a_page_gets_the_request_in_full(server):
         "method": "POST",
         "path": "echo",
         "query": {"q": "1", "empty": ""},
-        "form": {"a": "ä 1", "b": "", "signed_request": "x.y"},
+        "form": {"a": "ä 1", "b": "", "signed_request": lab.GOOD},
         "type": "application/x-www-form-urlencoded; charset=utf-8",
         "body": form.decode(),
         "peer": "127.0.0.1",
@@ -247,11 +248,11 @@ async def test_a_refusal_is_a_small_page_or_json(server):
 async def test_a_bug_in_a_page_is_logged_once_without_what_was_asked(server, caplog):
     errors = unexpected_errors()
     with capture_logs() as logged:
-        answer = await fetch(server, "/lab/bug?code=confidential", "POST", b"signed_request=confidential")
+        answer = await fetch(server, f"/lab/bug?code={lab.GOOD}", "POST", f"signed_request={lab.GOOD}".encode())
     assert answer.status == 500 and b"lab's page" not in answer.body
     assert [event["event"] for event in logged if event["log_level"] == "error"] == ["page_failed"]
     assert unexpected_errors() == errors + 1
-    assert "confidential" not in repr(logged) + caplog.text
+    assert lab.GOOD not in repr(logged) + caplog.text
 
 
 async def test_pages_that_hang_leave_room_for_everything_else(server, monkeypatch):

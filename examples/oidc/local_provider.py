@@ -55,9 +55,13 @@ class LocalProvider:
     """`kids` are the keys that it publishes; it signs with the first. `claims` go over those of every id token. `seen` lists
     what was asked for. `logged_in` is who is logged in, so that nobody is asked."""
 
-    def __init__(self, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, port: int = 0, clock: Callable[[], float] = time.time, made: Callable[[str], object] = lambda secret: None
+    ) -> None:
+        """`made` is told every code and token as soon as there is one."""
         self.port = port
         self.clock = clock
+        self.made = made
         self.kids = ["rs-1"]
         self.claims: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
@@ -104,7 +108,9 @@ class LocalProvider:
     def sign(self, claims: dict[str, Any], key: str = "", **header: Any) -> str:
         """A token with exactly these claims; `header` goes over its own."""
         key = key or self.kids[0]
-        return jwt.encode(claims, key_of(key), "ES256" if key.startswith("es") else "RS256", {"kid": key, **header})
+        token = jwt.encode(claims, key_of(key), "ES256" if key.startswith("es") else "RS256", {"kid": key, **header})
+        self.made(token)
+        return token
 
     def id_token(self, subject: str, nonce: str = "", **claims: Any) -> str:
         now = int(self.clock())
@@ -156,6 +162,7 @@ class Handler(RequestHandler):
         elif who:
             code = secrets.token_urlsafe(16)
             self.provider.grants[code] = Grant(who, query)
+            self.provider.made(code)
             back = urlencode({"code": code, "state": query.get("state", ""), "iss": self.provider.issuer})
             self.redirect(f"{query['redirect_uri']}?{back}", status=303)
         else:
@@ -181,6 +188,7 @@ class Handler(RequestHandler):
         else:
             access_token = secrets.token_urlsafe(16)
             self.provider.subjects[access_token] = grant.subject
+            self.provider.made(access_token)
             id_token = self.provider.id_token(grant.subject, grant.query.get("nonce", ""))
             self.finish({"access_token": access_token, "token_type": "Bearer", "expires_in": 300, "id_token": id_token})
 

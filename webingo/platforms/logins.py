@@ -11,10 +11,11 @@ from webingo.transaction.transaction import Seat, fresh_sharded_id
 from webingo.user import User
 
 
-async def keep_login(house: House, user: User, site: Site, idle_s: int) -> str:
+async def keep_login(house: House, user: User, site: Site, idle_s: int, began_ms: int) -> str:
     """The id of the login, the bearer's only credential; it is forgotten when nothing was done with it for `idle_s`.
 
-    Raises Refused (FORBIDDEN for a closed site, PLAYER_BLOCKED, UNAVAILABLE).
+    `began_ms`: when the player's platform was asked; what it has taken back since then (Store.revoke) is no login. Raises
+    Refused (FORBIDDEN for a closed site, PLAYER_BLOCKED, AUTH_FAILED, UNAVAILABLE).
     """
     if not site.enabled:
         raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
@@ -22,6 +23,8 @@ async def keep_login(house: House, user: User, site: Site, idle_s: int) -> str:
         raise Refused(Code.PLAYER_BLOCKED)
     session_id = fresh_sharded_id(user)
     await house.store.keep_login(session_id, Seat(user, site.id), idle_s)
+    if await house.store.revoked_at(user) >= began_ms:  # a revocation that comes after the login was kept voids it itself
+        raise Refused(Code.AUTH_FAILED, "The login was revoked; log in again.")
     return session_id
 
 

@@ -32,10 +32,10 @@ class SessionHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         request = self.request
         try:
-            message = parse_login(request.body)
+            message, began_ms = parse_login(request.body), self._house.clock.now_ms()
             origin = request.headers.get("Origin")
             identity, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
-            session_id = await keep_login(self._house, identity.user, site, self._idle_s)
+            session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
         except Refused as refusal:
             metrics.refused(refusal.code)
             log.info("login_refused", peer=request.remote_ip, code=refusal.code)

@@ -74,10 +74,11 @@ class OidcPlatform(Platform):
     async def _end(self, request: Request) -> Reply:
         """The browser comes back. Whatever happens, this login is over then."""
         login, gone = self._logins.end(request, self._now_s)
+        began_ms = self._clock.now_ms()
         try:
             identity = await self._proved(request, login)
             site = await self._house.resources.site(self.name, login.site)
-            session_id = await keep_login(self._house, identity.user, site, self._idle_s)
+            session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
             await keep_profile(self._house.store, identity)
         except Refused as refusal:
             log.info("oidc_login_refused", code=refusal.code, site=login.site)
