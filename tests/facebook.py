@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from examples.fake_facebook import FakeFacebook
 from tests.conftest import settings
 from tests.player import Player
+from tests.secrets import secret
 from webingo.config import Settings
 from webingo.server.app import Server
 from webingo.support.http import Answer, Http
@@ -25,7 +27,7 @@ HERE = {"platform": "facebook", "site": "club"}
 @asynccontextmanager
 async def facebook(**given: Any) -> AsyncIterator[FakeFacebook]:
     """A fake with two users, which runs meanwhile."""
-    fake = FakeFacebook(**given)
+    fake = FakeFacebook(**{"made": partial(secret, kind="secret of Facebook"), **given})
     fake.patience = 0.5
     fake.person(ANA, "Ana Example", "ana@example.com")
     fake.person(BOB, "Bob Example")

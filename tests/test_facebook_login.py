@@ -168,6 +168,7 @@ async def test_a_player_who_comes_back_soon_is_let_in_without_asking_again(door)
     door.clock.advance(0.1)
     await door.enter(ANA, token)
     assert len(door.fake.seen) == 4
+    assert "ana@example.com" not in str(vars(door.platform._login._tokens))
 
 
 async def test_what_is_known_of_a_token_ends_with_the_token(door):
@@ -285,13 +286,14 @@ async def test_where_facebook_refuses_us_it_is_not_the_players_fault(door, monke
     assert [line["event"] for line in logged if line["log_level"] == "error"] == ["graph_refuses_us"]
 
 
-async def test_without_an_application_nobody_gets_in_and_without_debug_a_site_is_a_problem():
+async def test_without_an_application_nobody_gets_in_and_without_debug_an_open_site_is_a_problem():
     for debug in (True, False):
         platform = FacebookPlatform(Settings(debug=debug), ManualClock())
         with pytest.raises(Refused) as caught:
             await platform.authenticate(Auth(uid=ANA, token="x"), SITE)
         assert caught.value.code is Code.UNAVAILABLE and "No Facebook application" in caught.value.message
         assert [field for _, field, _ in platform.problems(SITE)] == ([] if debug else ["platform"])
+        assert platform.problems(SITE.model_copy(update={"enabled": False})) == []
     assert FacebookPlatform(Settings(fb_app_id="1", fb_app_secret="x"), ManualClock()).problems(SITE) == []
 
 

@@ -62,7 +62,7 @@ class FakeFacebook:
     they befall only paths that begin so ("debug_token"). `patience`: seconds that "hang" and "slow" take. `seen`: what was
     asked, without the queries.
 
-    `made` is told every secret, token and e-mail address as soon as there is one. `now` is the time in seconds.
+    `made` is told every secret, token, signed request and e-mail address as soon as there is one. `now` is the time in seconds.
     """
 
     def __init__(
@@ -176,7 +176,9 @@ class FakeFacebook:
         whole = {"algorithm": "HMAC-SHA256", "issued_at": int(self.now()), **payload}
         text = _encoded(json.dumps(whole).encode())
         signature = hmac.new((secret or self.app_secret).encode(), text.encode(), hashlib.sha256).digest()
-        return f"{_encoded(signature)}.{text}"
+        signed = f"{_encoded(signature)}.{text}"
+        self._made(signed)
+        return signed
 
     def signed_launch(self, uid: str = "", token: str = "", **more: Any) -> str:
         """What a canvas page is opened with. Without `uid`: somebody who has not authorised the application."""

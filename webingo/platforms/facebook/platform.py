@@ -25,7 +25,7 @@ _NOT_SET = "no Facebook application is configured: fb_app_id and fb_app_secret a
 
 
 class FacebookPlatform(Platform):
-    """In debug it is there without an application, too: sites can be looked at, and nobody gets in."""
+    """Without an application nobody gets in. In debug that is no problem, nor for a site that is closed."""
 
     name = "facebook"
     social = True
@@ -38,7 +38,8 @@ class FacebookPlatform(Platform):
 
     def problems(self, site: Site) -> list[Problem]:
         wrong = super().problems(site)
-        return wrong if self._configured or self._settings.debug else [*wrong, ("", "platform", _NOT_SET)]
+        missing = site.enabled and not (self._configured or self._settings.debug)
+        return [*wrong, ("", "platform", _NOT_SET)] if missing else wrong
 
     async def start(self, house: House) -> None:
         settings = self._settings
