@@ -1,4 +1,4 @@
-"""What piles up in a backoffice beside rounds: sessions, the log, wins, adjustments, findings, versions of sites."""
+"""What piles up in a backoffice beside rounds: sessions, the log, wins, adjustments, payments, findings, versions of sites."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Table, func, select, text, update
 
-from tests.office_data import DAY, NODES, Past, pour, shipped
+from tests.office_data import DAY, NODES, Past, peopled, pour, shipped
 from webingo.office import tables
 from webingo.office.database import Database
 
@@ -39,6 +39,7 @@ def crowd(
     findings: int,
     versions: int,
     blocked: int,
+    payments: int,
 ) -> None:
     """Adds so many of each to what `office_data.fill` has made, over so many days."""
     dice, begin = random.Random(11), past.now - days * DAY
@@ -47,7 +48,7 @@ def crowd(
         return begin + (past.now - begin) * place // of
 
     def stays() -> Iterator[Sequence[Any]]:
-        sites = list(shipped().sites.values())
+        sites = peopled(shipped())
         for place in range(sessions):
             site, began = sites[place % len(sites)], moment(place, sessions) - DAY // 12
             who = (NODES[place % 3], site.platform, site.id, past.players[int(dice.random() ** 2 * len(past.players))])
@@ -91,7 +92,26 @@ def crowd(
         for place in range(versions):
             yield "demo", "demo", place + 4, document, dice.choice(STAFF), moment(place, versions)
 
+    def paid() -> Iterator[Sequence[Any]]:
+        for place in range(payments):
+            at, uid = moment(place, payments), past.players[int(dice.random() ** 2 * len(past.players))]
+            kind = "refund" if place % 9 == 0 else "chargeback" if place % 50 == 0 else "purchase"
+            name = f"fb:{place}" if kind == "purchase" else f"fb:{place}:{kind}:1"
+            entry = (
+                entries + place + 1,
+                f"post:{len(name)}:{name}:demo:USD:{uid}",
+                0,
+                f"{at}-0",
+                "demo",
+                "USD",
+                uid,
+                place + 1,
+            )
+            amount = 500 if kind == "purchase" else -200
+            yield *entry, kind, amount, 5_000, "", "", "demo", at, "coins", "", False, 300 if kind != "purchase" else 0
+
     with database.write() as session:
+        entries = session.scalar(select(func.max(tables.Entry.id))) or 0
         raw = session.connection().connection.cursor()
         for table, rows in (
             (tables.PlayerSession, stays()),
@@ -100,6 +120,7 @@ def crowd(
             (tables.Command, sent()),
             (tables.Finding, noted()),
             (tables.SiteVersion, edited()),
+            (tables.Entry, paid()),
         ):
             made: Table = table.__table__  # type: ignore[assignment]
             pour(database, raw, made, rows)
@@ -111,7 +132,7 @@ def crowd(
         out = select(tables.Player.uid).order_by(tables.Player.uid).limit(blocked)
         session.execute(update(tables.Player).where(tables.Player.uid.in_(out)).values(blocked=True))
         if not database.sqlite:
-            for table, column in (("audit", "n"), ("adjustments", "id"), ("findings", "n")):
+            for table, column in (("audit", "n"), ("adjustments", "id"), ("findings", "n"), ("ledger", "id")):
                 name = f"pg_get_serial_sequence('{table}', '{column}')"
                 session.execute(text(f"SELECT setval({name}, (SELECT max({column}) FROM {table}))"))
             session.execute(text("ANALYZE"))

@@ -77,9 +77,14 @@ def shipped() -> LocalResources:
     return LocalResources(RES, debug=True)
 
 
+def peopled(resources: LocalResources) -> list[Site]:
+    """The sites whose past is made up: all players are of one platform."""
+    return [site for site in resources.sites.values() if site.platform == "demo"]
+
+
 @cache
 def _pools(count: int, seed: int, loose: tuple[str, str]) -> "dict[tuple[str, str], _Pool]":
-    offers = [(site, offer) for site in shipped().sites.values() for offer in site.games]
+    offers = [(site, offer) for site in peopled(shipped()) for offer in site.games]
     return {
         (site.id, offer.id): _Pool(shipped(), site, offer.id, count, seed * 1000 + place * count, loose)
         for place, (site, offer) in enumerate(offers)
@@ -161,7 +166,7 @@ def fill(
         indexes = [index for table in (ROUNDS, LEDGER, SESSIONS, PLAYERS) for index in table.indexes]
         for index in indexes:
             index.drop(connection)
-        book = _Book(past, dice, list(resources.sites.values()), pools, rounds, days, records, grant)
+        book = _Book(past, dice, peopled(resources), pools, rounds, days, records, grant)
         book.forgotten = forgotten
         if lively:
             book.times = _lively(now, rounds, days, random.Random(seed))
@@ -428,7 +433,7 @@ def _happenings(session: Any, past: Past, dice: random.Random) -> None:
                 asked_by="bia", asked_at=now - place * 600_000, state="waiting",
             )
         )  # fmt: skip
-    for site in shipped().sites.values():
+    for site in peopled(shipped()):
         for jackpot in site.jackpots:
             _meter(session, past, dice, site, jackpot)
 

@@ -1,16 +1,18 @@
 """A backoffice as it is on a working day: real rounds of two weeks, and what staff, servers and jackpots did meanwhile."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.console import _hash, catalogue
-from tests.office import NOW
+from tests.office import NOW, Ledger
 from tests.office_data import DAY, MINUTE, fill
-from webingo.backoffice.contract import CommandDone
+from webingo.backoffice.contract import CommandDone, SessionBegin, SessionEnd
+from webingo.backoffice.contract_books import LedgerBatch
 from webingo.office.database import Database
-from webingo.office.services import adjustments, attention, audit, commands, players, sites
+from webingo.office.services import adjustments, attention, audit, commands, ingest, players, sites, visits
 from webingo.office.services.audit import Actor
 from webingo.office.tables import (
     Adjustment,
@@ -54,6 +56,7 @@ class Scene:
     blocked: str
     bingo: str
     slots: str
+    buyer: str
     waiting: int
     staff: dict[str, int]
 
@@ -87,7 +90,45 @@ def build(database: Database, rounds: int = 120_000) -> Scene:
         shown = [round_ for round_ in session.scalars(recorded) if round_.ended_at and round_.won > 3 * round_.wagered]
         bingo = next(r.id for r in shown if r.game == "joker-bingo")
         slots = next(r.id for r in shown if r.game == "atkins-diet" and r.denom == "credit")
-    return Scene(uids[0], uids[33], bingo, slots, asked, staff)
+    return Scene(uids[0], uids[33], bingo, slots, _social(database), asked, staff)
+
+
+def _social(database: Database) -> str:
+    """A player of the social casino who has bought, won, and got money back, some of which was spent; the id."""
+    begun = {"session": "s-of-luana", "node": "game-2", "platform": "facebook", "site": "social"}
+    luana = Ledger("10158240021774", "facebook", site="social")
+
+    def money(kind: str, amount: int, before_ms: int, name: str = "", note: str = "", **fields: int) -> dict[str, Any]:
+        posted = {"id": f"post:{len(name)}:{name}:{luana.wallet}"} if name else {}
+        return luana.entry(kind, amount, at=NOW - before_ms, note=note, site="social", **posted, **fields)
+
+    def bets(count: int, wager: int, before_ms: int) -> list[dict[str, Any]]:
+        rounds = (luana.round(wager, wager * 2 if n % 4 == 2 else 0, at=NOW - before_ms + n * 8_000) for n in range(count))
+        return [{**entry, "game": "beacon-bay"} for entries in rounds for entry in entries]
+
+    entries = [
+        money("grant", 5_000, 4 * DAY),
+        money("daily_bonus", 500, 4 * DAY - 60_000, "daily:social:20718"),
+        *bets(18, 50, 4 * DAY - 120_000),
+        money("level_up", 250, 4 * DAY - 200_000, "level:social:2", "level 2"),
+        money("purchase", 12_000, 2 * DAY, "fb:731940025518", "stacks"),
+        money("daily_bonus", 750, 2 * DAY - 50_000, "daily:social:20720"),
+        *bets(30, 400, 2 * DAY - 90_000),
+        money("purchase", 35_000, DAY, "fb:731940088127", "pouch"),
+        *bets(40, 900, DAY - 90_000),
+    ]
+    last = "fb:731940088127:chargeback:1"
+    taken = luana.balance
+    entries += [
+        money("refund", -5_000, 20 * HOUR, "fb:731940025518:refund:1", "stacks"),
+        money("chargeback", 5_000 - taken, 3 * HOUR, last, "pouch", short=35_000 - taken + 5_000),
+    ]
+    with database.write() as session:
+        visits.begin(session, SessionBegin(**begun, uid=luana.user.uid, name="Luana Prado", at=NOW - 4 * DAY), NOW - 4 * DAY)
+        ingest.take(session, ingest.read(LedgerBatch.model_validate(luana.batch(entries))), NOW - 3 * HOUR)
+        end = SessionEnd(at=NOW - 19 * HOUR, rounds=88, wagered=48_900, won=22_000, balance=0, seq=luana.seq)
+        visits.end(session, begun["session"], end)
+    return luana.user.uid
 
 
 def _staff(database: Database) -> dict[str, int]:
@@ -135,7 +176,7 @@ def _days(database: Database, uids: list[str]) -> int:
     answered(first.command, 3 * DAY - 400)
     second = given("joao", uids[7], 250_000, "Win of the tournament was not paid out", 2 * DAY)
     with database.write() as session:
-        sent = adjustments.approve(session, by("eva", 2 * DAY - 9 * MINUTE), second.id).command
+        sent = adjustments.approve(session, by("bia.santos", 2 * DAY - 9 * MINUTE), second.id).command
     answered(sent, 2 * DAY - 9 * MINUTE - 400)
     third = given("joao", uids[9], 900_000, "Asked for by the player on the phone", DAY)
     with database.write() as session:

@@ -104,7 +104,8 @@ async def refused(page: Page) -> None:
 
 def shots(scene: Scene) -> dict[str, Shot]:
     player = f"/players/demo/{scene.player}"
-    edit = "/sites/demo/demo/edit"
+    buyer, edit = f"/players/facebook/{scene.buyer}", "/sites/demo/demo/edit"
+    social = "/sites/facebook/social"
     return {
         "sign-in": Shot("/sign-in", who=""),
         "sign-in-wrong": Shot("/sign-in", filled("button.button-main", name="eva", password="not this one"), who=""),
@@ -124,6 +125,8 @@ def shots(scene: Scene) -> dict[str, Shot]:
         "player-sessions": Shot(player + "/sessions"),
         "player-log": Shot(player + "/log"),
         "player-blocked": Shot(f"/players/demo/{scene.blocked}"),
+        "purchases": Shot(buyer),
+        "purchases-ledger": Shot(buyer + "/ledger"),
         "block": Shot(player, opened("block")),
         "adjust": Shot(player, opened("adjust")),
         "flash": Shot("/", told),
@@ -142,6 +145,15 @@ def shots(scene: Scene) -> dict[str, Shot]:
         "site-new": Shot("/sites/new"),
         "site-editor": Shot(edit, filled('[data-testid="review"]', games__0__settings__max_stake="80")),
         "site-editor-clean": Shot(edit),
+        "social": Shot(social),
+        "social-editor": Shot(social + "/edit"),
+        "social-wrong": Shot(
+            social + "/edit", filled('[data-testid="review"]', social__levels="500 250\n400", products__0__id="")
+        ),
+        "social-review": Shot(
+            social + "/edit",
+            filled('[data-testid="review"]', social__levels="400 250\n1500 900", products__0__price__amount="0.89"),
+        ),
         "site-editor-json": Shot(edit, filled('[name="do"][value="json"]')),
         "site-review": Shot(edit, filled('[data-testid="review"]', games__0__settings__max_stake="500", title="Bingo demo")),
         "site-versions": Shot("/sites/demo/demo/versions"),

@@ -64,6 +64,7 @@ def filled(request: pytest.FixtureRequest, databases: Any, tmp_path_factory: pyt
         findings=500,
         versions=300,
         blocked=200,
+        payments=50_000,
     )
     print(f"\n{request.param}: {ROUNDS:,} rounds in {time.monotonic() - begun:.0f} s")
     print(sizes(database))

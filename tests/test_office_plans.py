@@ -20,8 +20,8 @@ from tests.test_office_million import addresses
 from webingo.backoffice.contract import CommandDone, SessionBegin, SessionEnd
 from webingo.backoffice.contract_books import LedgerBatch, PlayerSnapshot
 from webingo.office.database import Database
-from webingo.office.services import attention, commands, ingest, players, snapshots, visits
-from webingo.office.tables import Finding, Player, Wallet
+from webingo.office.services import attention, commands, ingest, players, purchases, snapshots, visits
+from webingo.office.tables import Entry, Finding, Player, Wallet
 
 GROWING = (
     "adjustments",
@@ -50,7 +50,8 @@ Asked = dict[str, Any]
 def console(request: pytest.FixtureRequest, databases: Any) -> Iterator[Console]:
     database = databases.fresh(request.param)
     past = fill(database, NOW - NOW % MINUTE, rounds=2_000, players=60, pool=40, records=50)
-    crowd(database, past, days=14, sessions=300, audit=3_000, adjustments=60, wins=60, findings=30, versions=20, blocked=5)
+    piled = {"sessions": 300, "audit": 3_000, "adjustments": 60, "wins": 60, "findings": 30, "versions": 20, "payments": 200}
+    crowd(database, past, days=14, blocked=5, **piled)
     with serving(database) as made:
         yield made
     database.close()
@@ -117,7 +118,8 @@ def test_nothing_that_servers_send_reads_a_table_from_end_to_end(console: Consol
     database, ana = console.database, Ledger("ana", funds=1_000)
     with listening(database) as asked:
         for _ in range(2):  # the second time wallets have a past, and are checked against it
-            batch = LedgerBatch.model_validate(ana.batch([*ana.round(4, 9), *ana.round(1)]))
+            lost = ana.entry("refund", 0, short=5)
+            batch = LedgerBatch.model_validate(ana.batch([*ana.round(4, 9), *ana.round(1), lost, ana.entry("erase", 0)]))
             for _ in range(2):
                 with database.write() as session:
                     ingest.take(session, ingest.read(batch), NOW)
@@ -135,6 +137,24 @@ def test_nothing_that_servers_send_reads_a_table_from_end_to_end(console: Consol
             attention.clear(session, actor("eva"), session.scalar(select(Finding.n).limit(1)) or 0)
     assert len(asked) > 10
     assert read_whole(database, asked) == []
+
+
+def test_what_a_player_paid_is_found_by_the_index_of_payments(console: Console) -> None:
+    database = console.database
+    with database.read() as session:
+        uid = session.scalar(select(Entry.uid).where(Entry.kind == "refund").limit(1)) or ""
+        with listening(database) as asked:
+            totals, last = purchases.totals(session, "demo", uid), purchases.last(session, "demo", uid)
+    assert last and totals["USD"].short > 0
+    with database.engine.connect() as connection:
+        if not database.sqlite:
+            connection.execute(text("SET enable_seqscan = off"))
+        explain = "EXPLAIN QUERY PLAN " if database.sqlite else "EXPLAIN "
+        for statement, parameters in asked.values():
+            plan = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters)]
+            assert any("ix_ledger_payments" in step for step in plan), plan
+        connection.rollback()
+    assert len(asked) == 2
 
 
 def test_reading_from_end_to_end_is_seen(console: Console) -> None:
