@@ -26,7 +26,7 @@ from tests.office import KEY, NOW, caller, office_settings, served
 from tests.player import Player
 from tests.processes import WEBINGO, environment, kill_embedded
 from tests.servers import free_port
-from webingo.backoffice import accounting, breaker, client, contract, contract_books, registrar
+from webingo.backoffice import accounting, client, contract, contract_books, registrar
 from webingo.cli import app
 from webingo.office.app import create_app, document
 from webingo.office.database import Database
@@ -34,7 +34,7 @@ from webingo.office.services import adjustments, commands, gaming, players, site
 from webingo.office.services.audit import Actor
 from webingo.office.services.catalogue import Catalogue
 from webingo.server.app import Server
-from webingo.support import metrics
+from webingo.support import breaker, http, metrics
 from webingo.transaction.memory_store import MemoryStore
 from webingo.user import User
 
@@ -143,9 +143,9 @@ def test_the_meter_of_the_example_adds_up() -> None:
 
 
 def test_the_figures_of_the_page_are_those_of_the_program() -> None:
-    assert f"a connection within {client._CONNECT_S:.0f} s" in TEXT
+    assert f"a connection within {http._CONNECT_S:.0f} s" in TEXT
     assert f"{registrar._BEGIN_S} s, two tries" in TEXT and registrar._BEGIN_TRIES == 2
-    assert f"up to {client._LONGEST_REST_S:.0f})" in TEXT
+    assert f"up to {http._LONGEST_REST_S:.0f})" in TEXT
     assert "about a megabyte at most" in TEXT and accounting._BATCH_BYTES == 1 << 20
     assert f"Every {registrar._ALIVE_EVERY_S:.0f} seconds, each process" in TEXT
     defaults = breaker.Breaker.__init__.__defaults__
