@@ -1,12 +1,15 @@
 """A login by POST /session goes on over the socket: the launch address needs no token."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.player import DEMO, Player
+from tests.slot_ide import Client, names
 from tests.test_hostile_http import login, post
 from webingo.server.app import Server
+from webingo.support.clock import SystemClock
 from webingo.user import User
 
 
@@ -66,3 +69,22 @@ async def test_a_session_login_that_makes_no_sense_is_only_an_error(server: Serv
     assert (await player.next())["code"] == "BAD_MESSAGE"
     player.send(auth={"uid": "ana", "token": ""}, **DEMO)
     assert (await player.next_state())["wallet"]["credits"] == 1000
+
+
+async def test_a_session_that_was_revoked_is_over_for_sockets_for_http_and_for_whoever_plays(server: Server) -> None:
+    user, session, idle = User("demo", "ivy"), await session_of(server, "ivy"), await session_of(server, "ivy")
+    player = await by_session(server, session)
+    await player.next_state()
+    slots = Client(server.port, await session_of(server, "ivy"), "atkins-diet")
+    assert names(await slots("config")) == ["config"]
+    await server.store.revoke(user, SystemClock().now_ms())
+    assert await player.closed() == 4409, "SLOT-IDE had taken the seat before"
+    for known in (session, idle):
+        assert await refused_login(await by_session(server, known)) == "AUTH_FAILED"
+    assert (await slots("config"))["code"] == "NOT_AUTHENTICATED"
+    await asyncio.sleep(0.002)  # a login of the very moment would be refused too
+    later = await by_session(server, await session_of(server, "ivy"))
+    await later.next_state()
+    await server.store.erase(user, SystemClock().now_ms())
+    assert await later.closed() == 4401
+    assert later.errors[-1]["code"] == "AUTH_FAILED"
