@@ -13,8 +13,9 @@ from webingo.errors import Code, Refused
 from webingo.platforms.facebook.order import Order
 from webingo.platforms.facebook.payment import Payment, Receipt, Step, StrangePayment, read, steps
 from webingo.platforms.facebook.signed import PAYMENT_S, opened
-from webingo.session.house import House
 from webingo.support import metrics
+from webingo.support.clock import Clock
+from webingo.transaction.store import Store
 from webingo.transaction.transaction import Funds, Posting, fresh_request_id
 from webingo.user import User
 
@@ -36,6 +37,16 @@ class Payer(Protocol):
         ...
 
 
+class Means(Protocol):
+    """As much of a house as is needed."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
 class Settled(NamedTuple):
     """What became of a payment. `order` is None where it is none of ours; `funds` are the wallet's after what was posted."""
 
@@ -46,7 +57,7 @@ class Settled(NamedTuple):
 
 
 class Payments:
-    def __init__(self, house: House, graph: Payer, app_id: str, app_secret: str, public_url: str = "") -> None:
+    def __init__(self, house: Means, graph: Payer, app_id: str, app_secret: str, public_url: str = "") -> None:
         """`public_url`: the address under which Facebook reaches this server, without a slash at its end; "" for none."""
         self._house = house
         self._graph = graph
