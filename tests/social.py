@@ -10,6 +10,7 @@ from examples.fake_facebook import FakeFacebook
 from tests.conftest import settings
 from tests.facebook import ANA, HERE, known, resources
 from tests.player import Player
+from tests.secrets import secret
 from webingo.server.app import Server
 from webingo.support.clock import Clock
 from webingo.transaction.memory_store import MemoryStore
@@ -72,6 +73,9 @@ async def told(player: Player, what: str) -> dict[str, Any]:
 
 
 def say(player: Player, what: str, **fields: Any) -> None:
+    signed = fields.get("signed_request")
+    if isinstance(signed, str) and len(signed) > 100:
+        secret(signed, "signed request")
     player.send(t="component", which=WHICH, message={"what": what, **fields})
 
 
