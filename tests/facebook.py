@@ -28,7 +28,7 @@ HERE = {"platform": "facebook", "site": "club"}
 async def facebook(**given: Any) -> AsyncIterator[FakeFacebook]:
     """A fake with two users, which runs meanwhile."""
     fake = FakeFacebook(**{"made": partial(secret, kind="secret of Facebook"), **given})
-    fake.patience = 0.5
+    fake.patience = 0.05
     fake.person(ANA, "Ana Example", "ana@example.com")
     fake.person(BOB, "Bob Example")
     await fake.start()

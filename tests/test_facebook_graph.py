@@ -19,7 +19,6 @@ HARMLESS = {"slow"}  # the right answer comes in time
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(graphs, "_TRY_S", 0.3)
     monkeypatch.setattr(graphs, "_FIRST_PAUSE_S", 0.01)
 
 
@@ -136,6 +135,15 @@ async def test_a_trouble_that_passes_is_not_noticed(fake, graph):
     for trouble in ("cut", "half", "hang", "broken", "busy"):
         fake.troubles.append(trouble)
         assert (await graph.debug_token(fake.token(ANA))).is_valid
+
+
+async def test_a_graph_that_does_not_answer_in_time_is_unavailable(fake, graph, monkeypatch):
+    monkeypatch.setattr(graphs, "_TRY_S", 0.1)
+    fake.patience = 30
+    for trouble in ("slow", "hang"):
+        fake.always = trouble
+        await unavailable(graph.debug_token(fake.token(ANA)))
+    assert len(fake.seen) == 4
 
 
 async def test_nothing_strange_is_asked_for_again(fake, graph):

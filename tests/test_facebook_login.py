@@ -256,13 +256,13 @@ async def test_how_often_is_asked_is_a_setting(door):
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("call", ["debug_token", "me"])
 async def test_in_trouble_nobody_gets_in_and_they_hear_of_it_in_time(door, trouble, call):
-    """`slow` and `hang` take as long as the whole patience of a connection without a login."""
+    """`slow` and `hang` take longer than a connection without a login lasts."""
     token = door.fake.token(ANA)
-    door.fake.always, door.fake.only = trouble, call
+    door.fake.always, door.fake.only, door.fake.patience = trouble, call, 30
     begun = asyncio.get_running_loop().time()
     with capture_logs() as logged:
         await door.refused(ANA, token, Code.UNAVAILABLE)
-    assert asyncio.get_running_loop().time() - begun < 0.5
+    assert asyncio.get_running_loop().time() - begun < 2  # on a busy machine; two whole tries would take 6
     assert door.fake.elsewhere == 0
     assert await door.kept(ANA) is None
     assert token not in str(logged) and door.fake.app_secret not in str(logged)

@@ -11,6 +11,7 @@ Sources: developers.facebook.com, "Parsing the signed request", "Debugging acces
 "Data deletion request callback". Its code is its own: it signs and proves without webingo's.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -19,6 +20,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -94,6 +96,7 @@ class FakeFacebook:
         self.payments = Payments(self)
         self._made = made
         self._server: HTTPServer | None = None
+        self._stopped = asyncio.Event()
         made(self.app_secret)
 
     # -- life -------------------------------------------------------------------------------------------------------------
@@ -105,6 +108,7 @@ class FakeFacebook:
             (r"/picture/([0-9]+)\.svg", Picture, {"fake": self}),
             (r"/v[0-9]+\.[0-9]+/([^/]+)", Graph, {"fake": self}),
         ]
+        self._stopped = asyncio.Event()
         # Tornado would log addresses with the tokens in them.
         self._server = HTTPServer(Application([*own, *self.routes], log_function=lambda handler: None))
         sockets = bind_sockets(self.port, "127.0.0.1")
@@ -113,9 +117,15 @@ class FakeFacebook:
 
     async def stop(self) -> None:
         if self._server is not None:
+            self._stopped.set()
             self._server.stop()
             await self._server.close_all_connections()
             self._server = None
+
+    async def linger(self) -> None:
+        """As long as its patience lasts, or until it is stopped."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), self.patience)
 
     @property
     def origin(self) -> str:

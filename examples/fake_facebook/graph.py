@@ -28,7 +28,7 @@ class Graph(Handler):
     async def get(self, path: str) -> None:
         fake = self.fake
         fake.seen.append(path)
-        if await befall(self, self._trouble(path), fake.patience):
+        if await befall(self, self._trouble(path), fake.linger):
             return
         if path == "me":
             self._me()

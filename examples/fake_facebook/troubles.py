@@ -1,7 +1,7 @@
 """What can go wrong with an answer of Graph. Each trouble is one word, as FakeFacebook takes it."""
 
-import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
 from tornado.web import RequestHandler
 
@@ -50,10 +50,11 @@ _BODIES = {
 }
 
 
-async def befall(handler: RequestHandler, trouble: str, patience: float) -> bool:
-    """Lets a trouble come over a request. Whether that was the end of it: else the right answer follows."""
+async def befall(handler: RequestHandler, trouble: str, linger: Callable[[], Awaitable[None]]) -> bool:
+    """Lets a trouble come over a request; `linger` is how long some of them take. Whether that was the end of it: else the right
+    answer follows."""
     if trouble in ("hang", "slow"):
-        await asyncio.sleep(patience)
+        await linger()
     if trouble in ("hang", "cut", "half"):
         stream = handler.detach()
         if trouble == "half" and not stream.closed():
