@@ -51,7 +51,7 @@ _BODIES = {
 
 
 async def befall(handler: RequestHandler, trouble: str, linger: Callable[[], Awaitable[None]]) -> bool:
-    """Lets a trouble come over a request; `linger` is how long some of them take. Whether that was the end of it: else the right
+    """Lets a trouble come over a request; `linger` is how long some take. Whether that was the end of it: else the right
     answer follows."""
     if trouble in ("hang", "slow"):
         await linger()
