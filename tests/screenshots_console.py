@@ -152,7 +152,7 @@ def shots(scene: Scene) -> dict[str, Shot]:
         ),
         "social-review": Shot(
             social + "/edit",
-            filled('[data-testid="review"]', social__levels="400 250\n1500 900", products__0__price__amount="0.89"),
+            filled('[data-testid="review"]', social__levels="400 250\n1500 900", products__0__price="0.89 USD"),
         ),
         "site-editor-json": Shot(edit, filled('[name="do"][value="json"]')),
         "site-review": Shot(edit, filled('[data-testid="review"]', games__0__settings__max_stake="500", title="Bingo demo")),

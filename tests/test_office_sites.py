@@ -466,8 +466,10 @@ def test_levels_are_typed_as_lines_however_they_are_parted():
         ("products.0.id", "", ""),
         ("products.0.title", "", ""),
         ("products.0.credits", "many", ""),
-        ("products.1.price.amount", "16,90", "must be a price as text"),
-        ("products.1.price.currency", "R$", "unknown currency"),
+        ("products.1.price", "16,90 BRL", "amount: must be a price as text"),
+        ("products.1.price", "16.90 R$", "currency: unknown currency"),
+        ("products.1.price", "16.90", "currency: this key is missing"),
+        ("products.1.price", "16.90 in BRL", ""),
         ("products.1.image", "chest.png", "must be a path under /static/"),
     ],
 )
@@ -544,12 +546,12 @@ def test_a_social_casino_is_edited_in_the_console(databases, fair):
         more = admin.post(edit, **sent_fields(page, edit, add_product="1"))
         assert "New product" in more.text and more.status_code == 200
         fields = {"products.2.id": "tip", "products.2.title": "A tip", "products.2.credits": "100"}
-        price = {"products.2.price.amount": "0.99", "products.2.price.currency": "EUR"}
+        price = {"products.2.price": "0.99 EUR"}
         wrong = admin.post(edit, **sent_fields(more, edit, **fields, do="review"))
         assert wrong.status_code == 422 and wrong.text.count('data-testid="problem"') == 1
         levels = {"social.levels": "1000\n4000 250"}
         review = admin.post(edit, **sent_fields(wrong, edit, **fields, **price, **levels, do="review"))
-        assert "products › tip › price › amount" in review.text and "social › levels › 2 › spend" in review.text
+        assert "products › tip › price › amount" in review.text and "social › levels › level 3" in review.text
         assert "Level 3 is new or reached sooner" in review.text
         assert "Version 2" in notice(admin.post(save, **sent_fields(review, save), sure="on").text)
         with database.read() as session:

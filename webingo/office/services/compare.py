@@ -43,6 +43,9 @@ def _values(place: Path, value: Any) -> Iterator[tuple[Path, str]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
             yield from _values((*place, str(name)), inner)
+    elif place == ("social", "levels") and isinstance(value, list):
+        for number, level in enumerate(value, 2):  # as people count them: everybody has the first
+            yield (*place, f"level {number}"), json.dumps(level, ensure_ascii=False)
     elif isinstance(value, list) and value and all(isinstance(inner, Mapping) for inner in value):
         for index, inner in enumerate(value):
             name = inner.get("id")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: text, number, switch, choice, list (with commas), lines, levels (lines of spend and reward), json. An empty one
-    is left out of the document, and its default (`hint` says it) is in force. `problems` are what the checks say of it."""
+    """`kind`: text, number, switch, choice, list (with commas), lines, levels (lines of spend and reward), price (amount and
+    currency), json. An empty one is left out of the document, and its default (`hint` says it) is in force. `problems` are
+    what the checks say of it."""
 
     name: str
     label: str
@@ -94,20 +95,21 @@ SOCIAL = (
     Field("social.daily_bonus", "Daily bonus", "list", hint="none", help=(
         "For the 1st, 2nd, … day in a row, with commas; the last one repeats."
     )),
-    Field("social.utc_offset_minutes", "Days begin", "number", hint="0", help="Minutes that local time is ahead of UTC: -180."),
+    Field("social.utc_offset_minutes", "Local time", "number", hint="0", help=(
+        "Minutes ahead of UTC, for the days of the bonus: -180 in São Paulo."
+    )),
     Field("social.allow_manual_credit", "Players may give themselves credits", "switch", help=(
         "For development: servers without debug refuse such a site."
     )),
 )  # fmt: skip
 
 PRODUCT = (
-    Field("id", "Id", help="Never changed while it is sold."),
+    Field("id", "Id", help="Small letters, digits, - and _."),
     Field("title", "Title"),
     Field("credits", "Credits", "number", help="What the player gets."),
-    Field("price.amount", "Price", help="With a point: 1.99."),
-    Field("price.currency", "Currency", help="Three letters, like USD."),
-    Field("image", "Picture", help="A path under /static/, or https."),
+    Field("price", "Price", "price", help="Like 1.99 USD."),
     Field("description", "Description"),
+    Field("image", "Picture", help="A path under /static/, or an https address."),
 )
 
 OBJECTS = {"jackpots": JACKPOT, "products": PRODUCT}

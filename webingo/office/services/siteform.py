@@ -3,9 +3,9 @@ stays as it is."""
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from webingo.engines.registry import engines
@@ -92,17 +92,20 @@ def _filled(document: Mapping[str, Any], empty: Field) -> Field:
     if found is None:
         return empty
     if empty.kind in ("lines", "levels") and isinstance(found, list):
-        return replace(empty, value="\n".join(map(_level if empty.kind == "levels" else str, found)))
+        level = partial(_words_of, names=("spend", "reward"))
+        return replace(empty, value="\n".join(map(level if empty.kind == "levels" else str, found)))
+    if empty.kind == "price":
+        return replace(empty, value=_words_of(found, ("amount", "currency")))
     return replace(empty, value=_text(found))
 
 
-def _level(level: Any) -> str:
-    """A level on a line: what has to be spent, and the reward where the document says one."""
-    if isinstance(level, Mapping) and list(level) in (["spend"], ["spend", "reward"]):
-        words = [_text(value) for value in level.values() if isinstance(value, int | str)]
-        if len(words) == len(level) and all(len(word.split()) == 1 for word in words):
+def _words_of(value: Any, names: tuple[str, str]) -> str:
+    """An object of two values, of which the second may be missing, as two words: a level, a price."""
+    if isinstance(value, Mapping) and tuple(value) in (names[:1], names):
+        words = [_text(inner) for inner in value.values() if isinstance(inner, int | str)]
+        if len(words) == len(value) and all(len(word.split()) == 1 for word in words):
             return " ".join(words)
-    return _text(level)
+    return _text(value)
 
 
 def _text(value: Any) -> str:
@@ -153,7 +156,9 @@ def _read(one: Field, text: str) -> Any:
     if one.kind == "lines":
         return _lines(text)
     if one.kind == "levels":
-        return [_read_level(line) for line in _lines(text)]
+        return [_read_words(line, ("spend", "reward"), _integer) for line in _lines(text)]
+    if one.kind == "price":
+        return _read_words(text, ("amount", "currency"), str)
     if one.kind == "list":
         return [_integer(item.strip()) for item in text.strip("[]").split(",") if item.strip()]
     if one.kind == "json":
@@ -165,11 +170,12 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _read_level(line: str) -> Any:
-    if line.startswith("{"):
-        return _json(line)
-    numbers = line.replace(":", " ").split()
-    return dict(zip(("spend", "reward"), map(_integer, numbers), strict=False)) if 0 < len(numbers) <= 2 else line
+def _read_words(text: str, names: tuple[str, str], read: Callable[[str], Any]) -> Any:
+    """What `_words_of` has written, or whatever else was typed."""
+    if text.startswith("{"):
+        return _json(text)
+    words = text.replace(":", " ").split()
+    return dict(zip(names, map(read, words), strict=False)) if 0 < len(words) <= len(names) else text
 
 
 def _json(text: str) -> Any:

@@ -18,7 +18,7 @@ def with_problems(made: Form, problems: Iterable[tuple[str, str]]) -> Form:
     for place, reason in problems:
         place = _plain(place)
         if found := _above(place, fields):
-            at_fields[found].append(_at_line(fields[found], place, reason))
+            at_fields[found].append(_within(fields[found], place, reason))
         elif found := _above(place, prefixes):
             if (named := _named(place, reason)) in fields:
                 at_fields[named].append(reason.removeprefix(f"{named.rpartition('.')[2]}: "))
@@ -66,9 +66,12 @@ def _named(place: str, reason: str) -> str:
     return f"{place}.{reason.replace(':', ' ').partition(' ')[0]}"
 
 
-def _at_line(field: Field, place: str, reason: str) -> str:
-    """Of many levels in one field it says which."""
-    line, _, name = place.removeprefix(field.name).lstrip(".").partition(".")
-    if field.kind != "levels" or not line.isdigit():
-        return reason
-    return f"level {int(line) + _FIRST_LEVEL}{', ' if name else ''}{name}: {reason}"
+def _within(field: Field, place: str, reason: str) -> str:
+    """Of several values in one field it says which."""
+    rest = place.removeprefix(field.name).lstrip(".")
+    if field.kind == "price" and rest:
+        return f"{rest}: {reason}"
+    line, _, name = rest.partition(".")
+    if field.kind == "levels" and line.isdigit():
+        return f"level {int(line) + _FIRST_LEVEL}{', ' if name else ''}{name}: {reason}"
+    return reason
