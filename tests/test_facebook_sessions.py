@@ -66,14 +66,19 @@ async def test_when_facebook_is_in_trouble_nobody_gets_in_and_hears_so_before_th
         assert await refused(server, ANA, fake.token(ANA)) == (1001, "UNAVAILABLE")
 
 
-async def test_a_token_that_is_revoked_while_its_player_plays_ends_the_session(tmp_path):
-    async with facebook() as fake, serving(fake, resources(tmp_path), fb_token_check_s=0.1) as server:
-        token = fake.token(ANA)
-        ana, bob = await enter(server, ANA, token), await enter(server, BOB, fake.token(BOB))
-        await ana.load()
-        fake.revoke(token)
-        assert await ended(ana) == (4401, "AUTH_FAILED")
-        await bob.load()
+async def test_tokens_that_are_revoked_while_their_players_play_end_the_sessions_on_every_node(tmp_path, redis_url):
+    async with AsyncExitStack() as stack:
+        fake = await stack.enter_async_context(facebook())
+        res, often = resources(tmp_path), {"fb_token_check_s": 0.1}
+        nodes = [await stack.enter_async_context(serving(fake, res, await open_store(redis_url), **often)) for _ in range(2)]
+        for node, uid in zip(nodes, ("100000000000021", "100000000000022"), strict=True):
+            token = fake.token(uid)
+            player, bob = await enter(node, uid, token), await enter(node, BOB, fake.token(BOB))
+            await player.load()
+            fake.revoke(token)
+            assert await ended(player) == (4401, "AUTH_FAILED")
+            assert await refused(node, uid, token) == (4401, "AUTH_FAILED")
+            await bob.load()
 
 
 async def test_a_token_that_expires_while_its_player_plays_ends_the_session(tmp_path):
