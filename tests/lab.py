@@ -143,11 +143,17 @@ def install(folder: Path) -> Path:
     (package / "pyproject.toml").write_text(PROJECT)
     docpages.install(package)
     res = folder / "res"
-    shutil.copytree(docpages.ROOT / "res", res)
-    for site in (res / "local_sites").glob("*.json"):
-        site.unlink()
+    copy_games(res, "joker-bingo")
+    (res / "local_sites").mkdir()
     (res / "local_sites" / "lab.json").write_text(json.dumps(SITE))
     return res
+
+
+def copy_games(res: Path, *games: str) -> None:
+    """These alone, as building all of them takes its time."""
+    shutil.copytree(docpages.ROOT / "res/templates", res / "templates")
+    for game in games:
+        shutil.copytree(docpages.ROOT / "res/games" / game, res / "games" / game)
 
 
 async def serve(res: Path, **changes: Any) -> Server:

@@ -1,5 +1,6 @@
 """The platform of examples/oidc as its package leaves it behind, its local provider, and a browser that keeps cookies."""
 
+import json
 import shutil
 import sys
 from http.cookies import SimpleCookie
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from examples.oidc.local_provider import CLIENT_ID, CLIENT_SECRET, LocalProvider
 from tests import docpages
 from tests.conftest import settings
+from tests.lab import copy_games
 from tests.secrets import secret
 from webingo.server.app import Server
 from webingo.support.clock import Clock
@@ -21,11 +23,12 @@ WHERE = {"platform": "oidc", "site": "oidc"}
 
 
 def install(folder: Path) -> tuple[Path, Path]:
-    """The package, to be put on sys.path, and the resources with its site beside those that ship."""
+    """The package, to be put on sys.path, and the resources: its site, and of the games only those that it offers."""
     package, res = folder / "oidc", folder / "res"
     shutil.copytree(EXAMPLE, package, ignore=shutil.ignore_patterns("__pycache__"))
     docpages.install(package)
-    shutil.copytree(docpages.ROOT / "res", res)
+    site = json.loads((package / "res/local_sites/oidc.json").read_text())
+    copy_games(res, *(game["id"] for game in site["games"]))
     shutil.copytree(package / "res", res, dirs_exist_ok=True)
     return package, res
 

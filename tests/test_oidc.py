@@ -347,6 +347,15 @@ async def test_tokens_that_are_wrong_in_any_way_let_nobody_in(server, provider):
     await Player.log_in(server.port, "ana", provider.id_token("ana"), **WHERE)
 
 
+def at_once(coroutine):
+    """What a coroutine comes to that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits")
+
+
 class OneKey:
     async def key(self, kid, algorithm):
         return jwt.PyJWK(jwk_of("rs-1"), algorithm)
@@ -360,13 +369,13 @@ def test_a_token_of_which_one_byte_was_changed_is_none(res, data):
     provider = LocalProvider(1)
     judge = Judge(OneKey(), provider.issuer, CLIENT_ID)
     parts = provider.id_token("ana").split(".")
-    assert asyncio.run(judge.id_token(".".join(parts), time.time())).sub == "ana"
+    assert at_once(judge.id_token(".".join(parts), time.time())).sub == "ana"
     part = data.draw(st.integers(0, 2))
     raw = bytearray(base64.urlsafe_b64decode(parts[part] + "=="))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
     parts[part] = base64.urlsafe_b64encode(bytes(raw)).rstrip(b"=").decode()
     with pytest.raises(Refused, match="AUTH_FAILED"):
-        asyncio.run(judge.id_token(".".join(parts), time.time()))
+        at_once(judge.id_token(".".join(parts), time.time()))
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
