@@ -15,8 +15,8 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(STAMP)  # BACKOFFICE=1: with the reference backoffice beside it
-	$(BIN)/webingo serve $(if $(BACKOFFICE),--backoffice)
+run: $(STAMP)  # BACKOFFICE=1: with the reference backoffice beside it; FACEBOOK=fake: with a Facebook to try the social casino
+	$(if $(filter fake,$(FACEBOOK)),$(BIN)/python -m examples.fake_facebook --,$(BIN)/webingo serve) $(if $(BACKOFFICE),--backoffice)
 
 test: $(STAMP)  # on two cores, a file always whole on one of them
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -58,10 +58,12 @@ class NoProduct(Exception):  # noqa: N818 - names the finding
 
 class Payments:
     """Of one FakeFacebook, where webhooks go to `callbacks["payments"]`. `undelivered`: the payments whose last change the
-    application has not taken yet; `redeliver` tells it again, as Facebook does for a day."""
+    application has not taken yet; `redeliver` tells it again, as Facebook does for a day. The first payment has the id
+    `first_id`, the next one the next."""
 
     def __init__(self, fake: "FakeFacebook") -> None:
         self._fake = fake
+        self.first_id = FIRST_ID
         self.by_id: dict[str, Payment] = {}
         self.undelivered: dict[str, str] = {}  # payment id -> the field that has changed
 
@@ -77,7 +79,7 @@ class Payments:
         amount, _, currency = pay_in.partition(" ")
         if not pay_in:
             amount, currency = str(Decimal(product.amount) * quantity), product.currency
-        payment = Payment(str(FIRST_ID + len(self.by_id)), uid, product, quantity, request_id)
+        payment = Payment(str(self.first_id + len(self.by_id)), uid, product, quantity, request_id)
         self.by_id[payment.id] = payment
         self._act(payment, "charge", amount, currency, "initiated")
         return payment

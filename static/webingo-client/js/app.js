@@ -197,7 +197,7 @@ function runningGame({ gamestate, curr_game: id = "" }) {
 function onError(error) {
   if (error.re === ASKED || social.failed(error)) return;
   refusal = error;
-  if (error.code === "REPLACED" || error.code === "PLAYER_BLOCKED" || !session.live) return; // a dialog says it
+  if (["REPLACED", "PLAYER_BLOCKED", "AUTH_FAILED"].includes(error.code) || !session.live) return; // a dialog says it
   const open = error.code === "NOT_FINISHABLE" && view?.unfinished?.();
   if (open) return askToFinish(open);
   leaving = false;
@@ -220,9 +220,10 @@ function onStatus(status) {
       remember(newGuest());
       location.reload();
     };
-    const title = refusal.code === "PLAYER_BLOCKED" ? "Account blocked" : "Login refused";
+    const out = host !== null && refusal.code === "AUTH_FAILED";
+    const title = refusal.code === "PLAYER_BLOCKED" ? "Account blocked" : out ? "You are logged out" : "Login refused";
     ask({ title, testid: "refused-dialog", closable: false }, refusal.message || "The platform did not accept this login.",
-      [["Try again", host ? loginAgain : again], ...(player.given ? [] : [["Play as a new guest", asGuest]])]);
+      [out ? ["Log in again", loginAgain] : ["Try again", again], ...(player.given ? [] : [["Play as a new guest", asGuest]])]);
   }
 }
 

@@ -27,6 +27,14 @@ export function openDialog({ title, testid, className = "", closable = true }, .
 }
 
 /**
+ * The element to begin with. A frame in somebody else's page may take the focus only once the player has touched it.
+ * @param {HTMLElement|null} element
+ */
+export function beginAt(element) {
+  if (window === top || navigator.userActivation?.hasBeenActive) element?.focus();
+}
+
+/**
  * A question with buttons; the first is the one that is meant.
  * @param {{title: string, testid: string, closable?: boolean}} options
  * @param {string} text
@@ -40,9 +48,9 @@ export function ask(options, text, buttons) {
         h("button", {
           class: index ? "button" : "button button-main",
           testid: `${options.testid}-${index}`,
-          autofocus: index === 0,
           on: { click: () => (dialog.close(), action()) },
         }, label))));
+  beginAt(dialog.body.querySelector("button"));
   return dialog;
 }
 

@@ -1,6 +1,7 @@
 /** The moment that a player won a jackpot: nothing else matters for some seconds. */
 
 import { announce } from "../announce.js";
+import { beginAt } from "../dialog.js";
 import { h } from "../dom.js";
 import { coinRain, confetti, effectsInside } from "../effects.js";
 import { countTo, still } from "../motion.js";
@@ -19,7 +20,7 @@ const BURSTS_MS = [0, 700, 1500, 2600, 3800];
 export function celebrateJackpot(title, amount, money) {
   document.querySelector('[data-testid="jackpot-win"]')?.remove();
   const figure = h("strong", { class: "jackpot-win-amount", data: { value: "0" } }, money(0));
-  const on = h("button", { class: "button button-main jackpot-win-on", type: "button", testid: "jackpot-win-on", autofocus: true }, "Go on");
+  const on = h("button", { class: "button button-main jackpot-win-on", type: "button", testid: "jackpot-win-on" }, "Go on");
   const element = h("dialog", { class: "jackpot-win", testid: "jackpot-win", "aria-label": `You have won the jackpot ${title}: ${money(amount)}` },
     h("span", { class: "jackpot-win-rays", "aria-hidden": "true" }),
     h("div", { class: "jackpot-win-stage" },
@@ -29,6 +30,7 @@ export function celebrateJackpot(title, amount, money) {
   document.body.append(element);
   const giveBack = effectsInside(element);
   element.showModal();
+  beginAt(on);
   countTo(figure, amount, money, { ms: COUNT_MS });
   announce(`You have won the jackpot ${title}: ${money(amount)}.`);
   sounds.jackpot();

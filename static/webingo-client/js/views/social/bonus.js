@@ -2,7 +2,7 @@
 
 import { announce } from "../../announce.js";
 import { present } from "../../art/treasure.js";
-import { openDialog } from "../../dialog.js";
+import { beginAt, openDialog } from "../../dialog.js";
 import { h, setText, setUsable, usable } from "../../dom.js";
 import { coinBurst, confetti, effectsInside } from "../../effects.js";
 import { money } from "../../money.js";
@@ -39,13 +39,14 @@ export function showBonus(social) {
   const denom = () => social.session.state?.wallet.denom_info;
   const week = h("ol", { class: "bonus-week" });
   const note = h("p", { class: "bonus-note", role: "status" });
-  const button = h("button", { class: "button button-main bonus-take", type: "button", testid: "bonus-collect", autofocus: true, on: { click: () => usable(button) && act() } });
+  const button = h("button", { class: "button button-main bonus-take", type: "button", testid: "bonus-collect", on: { click: () => usable(button) && act() } });
   const dialog = openDialog({ title: "Daily bonus", testid: "bonus-dialog", className: "dialog-bonus" },
     h("p", { class: "bonus-lead" }, "Come every day: the longer the row, the larger the present."), week, note, h("div", { class: "dialog-buttons bonus-buttons" }, button));
   const clock = setInterval(update, 1000);
   const unwatch = social.watch(update);
   const giveBack = effectsInside(dialog.element);
   dialog.element.addEventListener("close", () => (clearInterval(clock), unwatch(), giveBack()));
+  beginAt(button);
   let drawn = "";
   let taking = false;
   update();
