@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.backoffice_house import house, ledger, until
 from tests.fake_backoffice import AFTER, BEFORE, KEY, FakeBackoffice
 from tests.player import Player
+from webingo.backoffice import accounting
 from webingo.backoffice.accounting import Accounting
 from webingo.backoffice.client import Client
 from webingo.errors import Code, Refused
@@ -64,6 +65,14 @@ async def test_a_page_arrives_with_the_records_of_its_closed_rounds(office, clie
     first = office.entries["e1"]
     assert (first.at, first.position, first.fed, first.closes, first.wallet) == (1, "1-0", "jp_a=5", False, "demo:credit:ana")
     assert office.rounds == {"r1": [orjson.loads(part) for part in record]}
+
+
+async def test_what_could_not_be_taken_is_told_and_nothing_is_said_of_it_otherwise(office, client):
+    entries = [entry(1), entry(2, kind="refund", short=40)]
+    await Accounting(client, Records()).apply(5, entries)
+    assert [office.entries[name].short for name in ("e1", "e2")] == [0, 40]
+    told = [accounting.entry_written(one) for one in entries]
+    assert ["short" in one for one in told] == [False, True]
 
 
 @pytest.mark.parametrize("trouble", [*BEFORE, *AFTER])

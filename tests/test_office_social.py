@@ -5,15 +5,21 @@ import io
 import itertools
 import re
 
+import orjson
 import pytest
 
 from tests.console import actor, serving
 from tests.office import NOW, Ledger
 from tests.test_office_ledger import every, send
+from webingo.backoffice import accounting
 from webingo.backoffice.contract import SessionBegin
 from webingo.office.services import adjustments, attention, purchases, visits
 from webingo.office.services.denied import Denied
+from webingo.office.services.postings import payment_of
 from webingo.office.tables import Entry, Finding, Player, Site, Wallet
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.transaction import Posting, WalletId
+from webingo.user import User
 
 HOUR = 3_600_000
 
@@ -86,6 +92,28 @@ def test_many_shortfalls_hide_nothing_that_does_not_add_up(database):
     assert told[0] == "Ledger entries are missing"
     assert told.count("A wallet held less than a chargeback takes back") == 20
     assert "31 findings" in told
+
+
+async def written(user):
+    """What a store writes of a purchase, play, a refund and an erasure, as the accounting sends it."""
+    store, wallet = MemoryStore(), WalletId(user, "credit")
+    for posting, amount in (("fb:77", 500), ("adjust:1", -300)):
+        await store.post(Posting(posting, wallet, posting.partition(":")[0], amount, "coins-500", NOW))
+    await store.take(Posting("fb:77:refund:1", wallet, "refund", -500, "coins-500", NOW))
+    await store.erase(user, NOW + 1)
+    entries = [entry async for entry in store.entries(user.shard)]
+    return accounting._written(user.shard, entries, {})
+
+
+def test_what_the_store_writes_is_what_the_backoffice_keeps(database, io_loop):
+    a_site(database)
+    visit(database, "ana", "Ana Almeida", NOW)
+    send(database, orjson.loads(io_loop.run_sync(lambda: written(User("facebook", "ana")))))
+    kept = [row[1:] for row in every(database, Entry, "seq", "kind", "amount", "short")]
+    assert kept == [("fb", 500, 0), ("adjust", -300, 0), ("refund", -200, 300), ("erase", 0, 0)]
+    assert every(database, Finding, "kind", "subject") == [("short", "wallet:facebook:credit:ana#3")]
+    assert names(database) == {"ana": ""}
+    assert [payment_of(row[0]) for row in every(database, Entry, "entry") if "refund" in row[0]] == ["77"]
 
 
 # --- players who are forgotten ---

@@ -123,6 +123,6 @@ def entry_written(entry: Entry) -> dict[str, Any]:
     """A LedgerEntry. `short` is left out where nothing is: a backoffice of an older release does not know it."""
     written = entry._asdict()
     written["at"] = written.pop("at_ms")
-    if not written.get("short"):
-        written.pop("short", None)
+    if not entry.short:
+        del written["short"]
     return written
