@@ -160,9 +160,6 @@ def settings(**changes: Any) -> Settings:
         "secret": SecretStr(secret("not-a-secret-" * 4, "key of sessions")),
         "res_dir": calm_res(),
         "static_dir": Path(__file__).parent.parent / "static",
-        # The site "social" ships, and without debug it needs an application.
-        "fb_app_id": "1",
-        "fb_app_secret": SecretStr("of-no-application-at-facebook"),
         "message_rate": 10_000,
         "message_burst": 10_000,
         "connections_per_address": 10_000,

@@ -175,7 +175,7 @@ async def test_a_player_who_is_blocked_in_play_is_sent_away_and_let_in_again(ser
 
 
 async def test_a_token_of_the_command_opens_a_server_without_debug(folder: Path, tmp_path: Path) -> None:
-    own = {"secret": "x" * 40, "debug": "false", "redis_url": f"embedded:{folder}", "fb_app_id": "1", "fb_app_secret": "y"}
+    own = {"secret": "x" * 40, "debug": "false", "redis_url": f"embedded:{folder}"}
     server = ServerProcess(tmp_path / "server.log", **own)
     server.start()
     try:

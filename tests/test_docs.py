@@ -51,7 +51,6 @@ def installed(tmp_path, monkeypatch):
 
     def installed(page: Path, package: str) -> Path:
         shutil.copytree(ROOT / "res", tmp_path / "res")
-        (tmp_path / "res/local_sites/social.json").unlink()  # without debug it needs an application at Facebook
         docpages.write(page, tmp_path)
         docpages.install(tmp_path / package)
         monkeypatch.syspath_prepend(tmp_path / package)

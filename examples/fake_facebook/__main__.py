@@ -1,18 +1,22 @@
 """Facebook on this machine, and webingo beside it: python -m examples.fake_facebook, or make run FACEBOOK=fake.
 
-Anything behind `--` goes to `webingo serve`, like `-- --backoffice`. Ctrl-C stops both.
+Anything behind `--` goes to `webingo serve`, like `-- --backoffice`. Ctrl-C stops both. What they keep stands in
+var/fake_facebook, apart from the demo's, and the site is open there whatever res/local_sites says.
 """
 
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.error import URLError
 
 from examples.fake_facebook.api import FakeFacebook
@@ -20,6 +24,7 @@ from examples.fake_facebook.canvas import Canvas
 from webingo.config import read
 
 PORT = 8070
+KEPT = Path("var/fake_facebook")
 _READY_S, _STOP_S, _AGAIN_S = 60, 30, 5
 _SERVE = [sys.executable, "-c", "from webingo.cli import app; app()", "serve"]
 
@@ -40,8 +45,10 @@ async def main(port: int, site: str, serve: Sequence[str]) -> int:
         "FB_SDK_URL": f"{fake.origin}/sdk.js",
         "FB_WEBHOOK_TOKEN": webhook_token,
         "FB_CANVAS_ORIGINS": f'["{fake.origin}"]',
+        "RES_DIR": str(opened(settings.res_dir, site)),
     }
-    variables = {**os.environ, **{f"WEBINGO_{name}": value for name, value in environment.items()}}
+    own = {"REDIS_URL": f"embedded:{KEPT / 'redis'}", "BACKOFFICE_DATABASE": f"sqlite:///{KEPT / 'backoffice.db'}"}
+    variables = {**prefixed(own), **os.environ, **prefixed(environment)}
     process = await asyncio.create_subprocess_exec(*_SERVE, *serve, env=variables)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -52,6 +59,21 @@ async def main(port: int, site: str, serve: Sequence[str]) -> int:
     chores.cancel()
     await fake.stop()
     return status
+
+
+def prefixed(settings: dict[str, str]) -> dict[str, str]:
+    """As the variables that webingo reads."""
+    return {f"WEBINGO_{name}": value for name, value in settings.items()}
+
+
+def opened(res: Path, site: str) -> Path:
+    """A copy of the folder of games and sites in which the site is open."""
+    copy = KEPT / "res"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(res, copy)
+    file = copy / "local_sites" / f"{site}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), "enabled": True}), encoding="utf-8")
+    return copy
 
 
 async def _chores(fake: FakeFacebook, canvas: Canvas, server: str, webhook_token: str) -> None:
