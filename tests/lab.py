@@ -85,6 +85,8 @@ class LabPlatform(Platform):
             raise Refused(Code.UNAVAILABLE)
         if auth.token == "bug":
             raise ZeroDivisionError("of the lab")
+        if auth.token == "never":
+            await asyncio.sleep(60)
         if auth.token != GOOD:
             raise Refused(Code.AUTH_FAILED, "The lab does not know you.")
         return Identity(

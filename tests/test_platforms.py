@@ -11,14 +11,18 @@ from structlog.testing import capture_logs
 from tests import lab
 from tests.lab import LabPlatform, fetch, serve
 from tests.player import Player
+from tests.secrets import secret
 from tests.test_fuzz import unexpected_errors
+from webingo.cli import app
 from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused
+from webingo.platforms.logins import keep_login, keep_profile
 from webingo.platforms.platform import MOST_PICTURE, Identity, shown_picture
 from webingo.platforms.registry import TAKEN, misplaced, platforms, unfit
 from webingo.resources.local import LocalResources
 from webingo.resources.remote import RemoteResources
 from webingo.rng import SystemRng
+from webingo.server import login
 from webingo.server.platform_pages import MOST_BODY, Desk
 from webingo.server.recheck import Recheck
 from webingo.support.clock import ManualClock
@@ -79,7 +83,43 @@ async def test_a_bug_of_a_platform_lets_nobody_in_and_is_counted_at_both_doors(s
 
 async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(server):
     answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": lab.GOOD}, **WHERE}))
-    assert await server.store.login(orjson.loads(answer.body)["sessionId"], 60) == Seat(User("lab", "rat"), "lab")
+    session_id = orjson.loads(answer.body)["sessionId"]
+    assert await server.store.login(session_id, 60) == Seat(User("lab", "rat"), "lab")
+    player = await Player.connect(server.port)
+    player.send(t="auth", session=session_id)
+    assert (await player.next_state())["player"] == {"name": "Lab Rat", "picture": "https://pictures.example/rat.png"}
+
+
+async def test_a_name_leaves_what_else_a_platform_has_kept(server):
+    user = User("lab", "rat")
+    await server.store.save_profile(user, b'{"email":"","name":"Old"}')
+    await keep_profile(server.store, Identity(user, "New", ""))
+    assert orjson.loads(await server.store.profile(user)) == {"email": "", "name": "New", "picture": ""}
+
+
+async def test_a_platform_that_never_answers_is_unavailable(server, monkeypatch):
+    monkeypatch.setattr(login, "_PROOF_S", 0.05)
+    assert await refused(server.port, "never") == (1001, "UNAVAILABLE")
+
+
+async def test_a_login_that_is_taken_back_while_it_is_under_way_is_not_kept(server):
+    user, site = User("lab", "rat"), await server.house.resources.site("lab", "lab")
+    began_ms = server.house.clock.now_ms()
+    await server.store.revoke(user, began_ms)
+    with pytest.raises(Refused, match="AUTH_FAILED"):
+        await keep_login(server.house, user, site, 60, began_ms)
+    assert await server.store.login(await keep_login(server.house, user, site, 60, began_ms + 60_000), 60)
+
+
+def test_check_tells_what_a_platform_finds_wrong(res, monkeypatch, capsys):
+    LabPlatform.fresh(problems=[("", "title", "the lab has no such place")])
+    monkeypatch.chdir(res.parent)
+    monkeypatch.setenv("WEBINGO_SECRET", secret("a-secret-of-more-than-32-characters!"))
+    (res.parent / "static").mkdir()
+    with pytest.raises(SystemExit) as left:
+        app(["check"])
+    assert left.value.code == 1
+    assert "local_sites/lab.json: title: the lab has no such place" in capsys.readouterr().out
 
 
 def test_names_and_pictures_are_such_or_nothing():

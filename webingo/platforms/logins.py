@@ -29,9 +29,12 @@ async def keep_login(house: House, user: User, site: Site, idle_s: int, began_ms
 
 
 async def keep_profile(store: Store, identity: Identity) -> None:
-    """For platforms that know no more of a player than name and picture. Raises Refused(UNAVAILABLE)."""
-    document = orjson.dumps({"name": identity.name, "picture": identity.picture})
-    if await store.profile(identity.user) != document:
+    """Keeps name and picture for the logins that go on by an id; what else the platform keeps of the player stays. Raises
+    Refused(UNAVAILABLE)."""
+    before = await store.profile(identity.user)
+    known = {} if before is None else orjson.loads(before)
+    document = orjson.dumps({**known, "name": identity.name, "picture": identity.picture})
+    if document != before:
         await store.save_profile(identity.user, document)
 
 

@@ -1,7 +1,10 @@
 """Logging in: the same for every door."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+import structlog
 
 from webingo.errors import Code, Refused
 from webingo.platforms.logins import recalled
@@ -10,6 +13,11 @@ from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
 from webingo.session.protocol import LoginMessage
 from webingo.transaction.store import Store
+
+log = structlog.get_logger("webingo.door")
+
+# Whoever waited for it has long been sent away; but a login that never ends would keep the server from stopping.
+_PROOF_S = 30.0
 
 
 def check_origin(site: Site, origin: str | None, host: str) -> None:
@@ -59,10 +67,16 @@ def check_open(site: Site, origin: str | None, host: str) -> None:
 async def log_in(
     platforms: Mapping[str, Platform], resources: ResourceSource, message: LoginMessage, origin: str | None, host: str
 ) -> tuple[Identity, Site]:
-    """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, AUTH_FAILED, UNAVAILABLE)."""
+    """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, AUTH_FAILED, UNAVAILABLE: also
+    where the platform does not come to an end)."""
     platform = platforms.get(message.platform)
     if platform is None:
         raise Refused(Code.UNKNOWN_PLATFORM)
     site = await resources.site(platform.name, message.site)
     check_open(site, origin, host)
-    return await platform.authenticate(message.auth, site), site
+    try:
+        async with asyncio.timeout(_PROOF_S):
+            return await platform.authenticate(message.auth, site), site
+    except TimeoutError:
+        log.warning("platform_too_slow", platform=platform.name)
+        raise Refused(Code.UNAVAILABLE) from None

@@ -7,7 +7,7 @@ import structlog
 from tornado.web import RequestHandler
 
 from webingo.errors import Code, Refused
-from webingo.platforms.logins import keep_login
+from webingo.platforms.logins import keep_login, keep_profile
 from webingo.platforms.platform import Platform
 from webingo.server.login import log_in
 from webingo.session.house import House
@@ -36,6 +36,8 @@ class SessionHandler(RequestHandler):
             origin = request.headers.get("Origin")
             identity, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
             session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
+            if identity.name or identity.picture:
+                await keep_profile(self._house.store, identity)
         except Refused as refusal:
             metrics.refused(refusal.code)
             log.info("login_refused", peer=request.remote_ip, code=refusal.code)
