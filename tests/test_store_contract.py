@@ -23,6 +23,7 @@ from webingo.transaction.transaction import (
     Seat,
     Transaction,
     WalletId,
+    fresh_request_id,
     fresh_sharded_id,
 )
 from webingo.user import User
@@ -479,14 +480,18 @@ async def test_unknown_rounds_are_none(store: Store) -> None:
         assert await store.round(round_id) is None
 
 
-async def test_a_login_is_kept_and_forgotten(store: Store) -> None:
+async def test_a_login_and_a_request_are_kept_and_forgotten(store: Store) -> None:
     seat = new_seat()
-    login_id = fresh_sharded_id(seat.user)
+    login_id, request_id, later = fresh_sharded_id(seat.user), fresh_request_id(seat.user), fresh_request_id(seat.user)
+    await store.keep_request(request_id, b"{}", 1)
+    await store.keep_request(later, b"{}", 60)
+    assert await store.request(request_id) == b"{}"
     assert await store.login(login_id, 60) is None
     await store.keep_login(login_id, seat, 60)
     assert await store.login(login_id, 1) == seat
     await asyncio.sleep(1.1)
     assert await store.login(login_id, 60) is None
+    assert [await store.request(kept) for kept in (request_id, later)] == [None, b"{}"]
 
 
 async def test_the_same_state_raced_by_many_is_left_once(store: Store) -> None:
