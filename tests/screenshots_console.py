@@ -38,7 +38,7 @@ IN_DOCS = (
     "adjustments",
     "audit",
 )
-IN_DOCS += ("staff", "sign-in")
+IN_DOCS += ("staff", "sign-in", "purchases")
 SMALL = 118_000
 Steps = Callable[[Page], Awaitable[Any]]
 

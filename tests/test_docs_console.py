@@ -20,7 +20,7 @@ def test_the_figures_of_the_page_are_those_of_the_program() -> None:
     assert "within 7 days before or after it was asked for" in TEXT and foureyes.AROUND_MS == 7 * 86_400_000
     assert f"the {players.RECENT:,} players seen last" in TEXT
     assert "more than some ten thousand rounds" in TEXT and 10_000 <= rounds.BUDGET <= 30_000
-    assert f"not heard of for {flow.SILENT_MS // 1000} seconds" in TEXT and flow.ALIVE_MS == 180_000
+    assert f"not heard of for {flow.SILENT_MS // 1000} seconds" in TEXT and flow.SILENCE_MS == 180_000
     assert f"lies with {performance.PERCENT} %" in TEXT and f"the weight of {performance._FEW} rounds" in TEXT
     assert [words for _, words in rounds_pages.STATES if words not in ("any", "jackpot won") and words not in TEXT] == []
 

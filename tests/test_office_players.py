@@ -473,3 +473,10 @@ def test_what_needs_attention_leads_to_its_player_whatever_the_id(uid):
     path = attention._wallets_player(f"wallet:demo:credit:{uid}#7")
     assert unpart(path.removeprefix("/players/demo/")) == uid
     assert re.fullmatch(r"[^/?#%]+", path.removeprefix("/players/demo/"))
+
+
+@pytest.mark.parametrize("path", ["/findings/{}/clear", "/adjustments/{}/withdraw", "/staff/{}/close"])
+def test_a_number_that_no_row_can_have_is_no_bug(console, path):
+    seat = console.signed_in("ada", "admin")
+    assert seat.post(path.format(10**30)).status_code == 422
+    assert seat.post(path.format(10**9)).status_code == 200

@@ -12,5 +12,10 @@ def part(value: Any) -> str:
     return (quoted if quoted.strip(".") else quoted.replace(".", "%2E")).replace("%", "~")
 
 
+def player_path(platform: str, uid: str) -> str:
+    """The page of a player."""
+    return f"/players/{part(platform)}/{part(uid)}"
+
+
 def unpart(value: str) -> str:
     return unquote(value.replace("~", "%"), errors="replace")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from webingo.errors import Refused
-from webingo.office.addresses import part
+from webingo.office.addresses import player_path
 from webingo.office.console.desk import Desk, Operator, router
 from webingo.office.console.shown import Part, money_text, smallest
 from webingo.office.services import adjustments, players
@@ -117,7 +117,7 @@ def _form(desk: Desk, platform: str, uid: str, given: Given, problems: dict[str,
             "adjust.html",
             422 if problems else 200,
             player=found_player(session, platform, uid),
-            base=f"/players/{part(platform)}/{part(uid)}",
+            base=player_path(platform, uid),
             wallets=players.wallets(session, platform, uid),
             limit=desk.settings.adjustment_limit,
             given=given,
@@ -126,7 +126,7 @@ def _form(desk: Desk, platform: str, uid: str, given: Given, problems: dict[str,
 
 
 def _page_of(row: Adjustment) -> str:
-    return f"/players/{part(row.platform)}/{part(row.uid)}"
+    return player_path(row.platform, row.uid)
 
 
 def _amount(row: Adjustment) -> str:

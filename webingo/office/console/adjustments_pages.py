@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Form, Path, Query
+from fastapi import Form
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -11,19 +11,18 @@ from starlette.responses import Response
 from webingo.errors import Refused
 from webingo.office.console.desk import Admin, Desk, Operator, Viewer, router
 from webingo.office.console.pages import own_path
-from webingo.office.console.paging import page
-from webingo.office.console.shown import money_text
+from webingo.office.console.paging import Cursor, page
+from webingo.office.console.shown import Id, money_text
 from webingo.office.services import adjustments, players, sites
 from webingo.office.tables import Adjustment
 
 routes = router()
 STATES = ("waiting", "sent", "done", "failed", "refused")
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Back = Annotated[str, Form()]
 
 
 @routes.get("/adjustments")
-def listed(desk: Viewer, state: str = "", cursor: Annotated[str, Query(alias="page", max_length=2000)] = "") -> Response:
+def listed(desk: Viewer, state: str = "", cursor: Cursor = "") -> Response:
     with desk.read() as session:
         query = select(Adjustment).where(Adjustment.state == state) if state in STATES else select(Adjustment)
         found = page(session, query, [Adjustment.id], cursor)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
-from webingo.office.console.paging import page
+from webingo.office.console.paging import Cursor, page
 from webingo.office.console.shown import PROGRAM, deed, utc, who
 from webingo.office.tables import Audit
 
@@ -94,7 +94,7 @@ def _day_ms(text: str, after: bool) -> int | None:
 
 
 @routes.get("/audit")
-def listed(desk: Viewer, asked: Asked, cursor: Annotated[str, Query(alias="page", max_length=2000)] = "") -> Response:
+def listed(desk: Viewer, asked: Asked, cursor: Cursor = "") -> Response:
     with desk.read() as session:
         return desk.render(
             "audit.html",

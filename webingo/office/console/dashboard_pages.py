@@ -1,6 +1,6 @@
 """The dashboard: what goes on now, how it went lately, how the games pay, and what somebody should look at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from webingo.office.console import charts
 from webingo.office.console.desk import Admin, Desk, Operator, Viewer, router
-from webingo.office.console.shown import money_text, number, utc
+from webingo.office.console.shown import Id, money_text, number, utc
 from webingo.office.services import attention, flow, meters, performance, players
 from webingo.office.services import gaming as house
 from webingo.office.services.theory import Theories
@@ -82,11 +82,10 @@ def _rounds(course: flow.Course) -> charts.Series:
     return charts.Series("Rounds", course.rounds)
 
 
-def _money_chart(when: str, labels: Sequence[str], course: flow.Course, denom: str, draw: type | object) -> Markup:
+def _money_chart(when: str, labels: Sequence[str], course: flow.Course, denom: str, draw: Callable[..., Markup]) -> Markup:
     wagered, won = course.money.get(denom, ([0] * len(labels), [0] * len(labels)))
     series = [charts.Series("Wagered", wagered), charts.Series("Won", won)]
-    made: Markup = draw(f"Wagered and won {when}", labels, series, lambda units: money_text(round(units), denom), _whole)  # type: ignore[operator]
-    return made
+    return draw(f"Wagered and won {when}", labels, series, lambda units: money_text(round(units), denom), _whole)
 
 
 def _whole(amount: str) -> str:
@@ -112,7 +111,7 @@ def switch_gaming(desk: Admin, enabled: Annotated[bool, Query()]) -> Response:
 
 
 @routes.post("/findings/{finding}/clear")
-def clear_finding(desk: Operator, finding: int) -> Response:
+def clear_finding(desk: Operator, finding: Id) -> Response:
     with desk.write() as session:
         cleared = attention.clear(session, desk.by, finding)
     return desk.to("/", "Noted: you have looked at it." if cleared else "Somebody had looked at it already.")

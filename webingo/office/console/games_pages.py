@@ -14,6 +14,7 @@ from webingo.office.console.exports import Rows, download
 from webingo.office.console.shown import Part, utc
 from webingo.office.services import gaming, performance, sites
 from webingo.office.services.performance import Performance
+from webingo.office.tables.money import DAY_MS
 from webingo.resources.game import GameManifest
 from webingo.resources.stated import fingerprint
 
@@ -25,7 +26,7 @@ Span = Annotated[str, Query(alias="span", pattern="^(ever|1|7|30|365)$")]
 def _performances(session: Session, desk: Desk, span: str) -> list[Performance]:
     if span == "ever":
         return performance.lifetime(session, theories(desk))
-    today = desk.by.at // performance.DAY_MS
+    today = desk.by.at // DAY_MS
     return performance.span(session, theories(desk), today - int(span) + 1, today)
 
 

@@ -1,8 +1,6 @@
 """Jackpots: their meters and pools, what they paid, and whether all of it adds up."""
 
-from typing import Annotated
-
-from fastapi import HTTPException, Query
+from fastapi import HTTPException
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -10,13 +8,12 @@ from starlette.responses import Response
 from webingo.office.addresses import part
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
-from webingo.office.console.paging import page
-from webingo.office.console.shown import Part, finely, utc
+from webingo.office.console.paging import Cursor, page
+from webingo.office.console.shown import Part, finely, iso
 from webingo.office.services import meters, players
 from webingo.office.tables import JackpotWin
 
 routes = router()
-Cursor = Annotated[str, Query(alias="page", max_length=2000)]
 _KEYS = [JackpotWin.at, JackpotWin.claim]
 
 
@@ -67,7 +64,7 @@ def export_wins(desk: Viewer) -> Response:
         query = select(JackpotWin).order_by(JackpotWin.at.desc(), JackpotWin.claim.desc())
         for win in streamed(session, query):
             who = (win.platform, win.site, win.jackpot, win.uid, win.denom)
-            yield (_iso(win.at), *who, win.amount, win.round, win.game, win.claim)
+            yield (iso(win.at), *who, win.amount, win.round, win.game, win.claim)
 
     return download(desk.office.database, "jackpot-wins", _WINS, rows)
 
@@ -80,10 +77,6 @@ def export_meters(desk: Viewer) -> Response:
         for one in meters.all_meters(session):
             what = (one.platform, one.site, one.id, one.title, one.denom, one.multiplier, one.min, one.max, one.value)
             sums = (one.overflow, one.reserve, one.carry, one.seeded, one.contributed, one.paid)
-            yield (*what, *sums, "yes" if one.adds_up else "no", _iso(one.at) if one.told else "")
+            yield (*what, *sums, "yes" if one.adds_up else "no", iso(one.at) if one.told else "")
 
     return download(desk.office.database, "jackpots", (*_METERS, *_SUMS), rows)
-
-
-def _iso(at_ms: int) -> str:
-    return utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,13 +4,16 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
+from fastapi import Query
 from sqlalchemy import Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 SIZE = 50
+Cursor = Annotated[str, Query(alias="page", max_length=2000)]
+"""The type of a route's parameter with what `?page=` says."""
 T = TypeVar("T")
 Key = InstrumentedAttribute[Any]
 _MOST = 2**63 - 1

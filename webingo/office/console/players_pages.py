@@ -9,17 +9,16 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from webingo.errors import Refused
-from webingo.office.addresses import part
+from webingo.office.addresses import player_path
 from webingo.office.console.adjust_pages import Given, found_player
 from webingo.office.console.desk import Desk, Operator, Viewer, router
 from webingo.office.console.exports import Rows, download, streamed
-from webingo.office.console.paging import page
+from webingo.office.console.paging import Cursor, page
 from webingo.office.console.shown import Part, utc
-from webingo.office.services import adjustments, players, purchases
+from webingo.office.services import adjustments, audit, players, purchases
 from webingo.office.tables import Adjustment, Audit, Entry, Player, PlayerSession, Round, Wallet
 
 routes = router()
-Cursor = Annotated[str, Query(alias="page", max_length=2000)]
 _FEW = 8
 
 
@@ -46,7 +45,7 @@ def _common(session: Session, desk: Desk, platform: str, uid: str) -> dict[str, 
     player = found_player(session, platform, uid)
     return {
         "player": player,
-        "base": f"/players/{part(platform)}/{part(uid)}",
+        "base": player_path(platform, uid),
         "wallets": players.wallets(session, platform, uid),
         "block": players.last_block(session, player),
         "limit": desk.settings.adjustment_limit,
@@ -135,7 +134,7 @@ def sessions(desk: Viewer, platform: Part, uid: Part, cursor: Cursor = "") -> Re
 def log(desk: Viewer, platform: Part, uid: Part, cursor: Cursor = "") -> Response:
     with desk.read() as session:
         common = _common(session, desk, platform, uid)
-        query = select(Audit).where(Audit.subject == players.subject(platform, uid))
+        query = select(Audit).where(Audit.subject == audit.of_player(platform, uid))
         return desk.render("player-log.html", **common, found=page(session, query, [Audit.n], cursor))
 
 
@@ -150,7 +149,7 @@ def unblock(desk: Operator, platform: Part, uid: Part, reason: Annotated[str, Fo
 
 
 def _block(desk: Desk, platform: str, uid: str, blocked: bool, reason: str) -> Response:
-    back = f"/players/{part(platform)}/{part(uid)}"
+    back = player_path(platform, uid)
     try:
         with desk.write() as session:
             found_player(session, platform, uid)

@@ -17,7 +17,7 @@ from webingo.office.console import boards
 from webingo.office.console.desk import Viewer, router
 from webingo.office.console.exports import Rows, download
 from webingo.office.console.pages import see_other
-from webingo.office.console.shown import finely, ungrouped, utc
+from webingo.office.console.shown import finely, iso, ungrouped
 from webingo.office.services import meters, players, replay, rounds, sites
 from webingo.office.services.rounds import Cursor, Search, find
 from webingo.office.tables import Entry, Round
@@ -130,7 +130,7 @@ def export_rounds(desk: Viewer, asked: Asked) -> Response:
         while True:
             found = find(session, search, after, limit=1_000)
             for one in found.rounds:
-                times = (_iso(one.began_at), _iso(one.ended_at))
+                times = (iso(one.began_at), iso(one.ended_at))
                 amounts = (one.wagered, one.won, one.jackpot)
                 yield (one.id, one.platform, one.site, one.uid, one.game, one.version, one.denom, *times, *amounts)
             session.expunge_all()
@@ -138,10 +138,6 @@ def export_rounds(desk: Viewer, asked: Asked) -> Response:
                 return
 
     return download(desk.office.database, "rounds", _COLUMNS, rows)
-
-
-def _iso(at_ms: int | None) -> str:
-    return "" if at_ms is None else utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @routes.get("/rounds/{round_id}")

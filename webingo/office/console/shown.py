@@ -58,6 +58,13 @@ def money(amount: int | None, denom: str) -> Markup:
     return Markup('<span class="money{}">{}</span>').format(mark, money_text(amount, denom))
 
 
+def denom_name(denom: str, heading: bool = False) -> str:
+    """For people: credits are no currency with a code."""
+    if denom == "credit":
+        return "Credits" if heading else "credits"
+    return denom
+
+
 def signed(amount: int | None, denom: str) -> Markup:
     """For changes: + in front of gains."""
     mark = " is-zero" if not amount else " is-positive" if amount > 0 else " is-negative"
@@ -73,6 +80,11 @@ def utc(ms: int) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def iso(ms: int | None) -> str:
+    """For files: to the millisecond, UTC; empty where there is no time."""
+    return "" if ms is None else utc(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def finely(micros: int, denom: str) -> str:
     """Millionths of a smallest unit, as money with as many digits as it needs: R$ 0.0747."""
     shown = DENOMINATIONS.get(denom, _PLAIN)
@@ -85,7 +97,7 @@ def when(ms: int | None, empty: str = "–") -> Markup:
     if ms is None:
         return escape(empty)
     at = utc(ms)
-    exact = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    exact = iso(ms)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, f"{at:%Y-%m-%d} {at:%H:%M:%S}")
 
 
@@ -154,6 +166,8 @@ def kind(name: str) -> str:
 
 Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]
 """The type of a route's parameter that was written with `part`."""
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""Of one that is a row's number."""
 
 
 def smallest(text: str, denom: str) -> int:
@@ -200,6 +214,7 @@ def wallet_choice(wallet: Wallet) -> tuple[str, str]:
 FILTERS = {
     "money": money,
     "money_text": money_text,
+    "denom_name": denom_name,
     "signed": signed,
     "when": when,
     "day": day,

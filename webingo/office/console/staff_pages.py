@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Form, Path
+from fastapi import Form
 from starlette.responses import Response
 
 from webingo.errors import Refused
 from webingo.office.console.desk import Admin, Desk, router
+from webingo.office.console.shown import Id
 from webingo.office.services import staff
 
 routes = router(writes="admin")
-Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @routes.get("/staff")

@@ -14,7 +14,7 @@ from webingo.errors import Code, Refused
 from webingo.office.services import audit, commands
 from webingo.office.services.audit import Actor
 from webingo.office.services.foureyes import one_hand
-from webingo.office.services.players import checked_reason, subject
+from webingo.office.services.players import checked_reason
 from webingo.office.services.upsert import insert
 from webingo.office.tables import Adjustment, Command, Player, Wallet
 
@@ -64,7 +64,7 @@ def ask(
     alone = abs(amount) + without_second(session, platform, uid, denom, by.at) <= limit
     row = _added(session, asked | {"asked_at": by.at, "state": "waiting", "form": form}, asked)
     details = _details(row) | {"reason": row.reason, "approval": not alone}
-    audit.note(session, by, "adjustment.ask", subject(row.platform, row.uid), details)
+    audit.note(session, by, "adjustment.ask", audit.of_player(row.platform, row.uid), details)
     if alone:
         _send(session, by, row)
     return row
@@ -100,7 +100,9 @@ def approve(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
             "account, so that both could be one person. Another admin has to decide.",
         )
     row = _decide(session, by, adjustment_id, "sent", own=False)
-    audit.note(session, by, "adjustment.approve", subject(row.platform, row.uid), _details(row) | {"asked_by": row.asked_by})
+    audit.note(
+        session, by, "adjustment.approve", audit.of_player(row.platform, row.uid), _details(row) | {"asked_by": row.asked_by}
+    )
     _send(session, by, row)
     return row
 
@@ -112,14 +114,14 @@ def refuse(session: Session, by: Actor, adjustment_id: int, reason: str) -> Adju
     reason = checked_reason(reason)
     row = _decide(session, by, adjustment_id, "refused", own=False)
     details = _details(row) | {"asked_by": row.asked_by, "reason": reason}
-    audit.note(session, by, "adjustment.refuse", subject(row.platform, row.uid), details)
+    audit.note(session, by, "adjustment.refuse", audit.of_player(row.platform, row.uid), details)
     return row
 
 
 def withdraw(session: Session, by: Actor, adjustment_id: int) -> Adjustment:
     """By whoever asked."""
     row = _decide(session, by, adjustment_id, "refused", own=True)
-    audit.note(session, by, "adjustment.withdraw", subject(row.platform, row.uid), _details(row))
+    audit.note(session, by, "adjustment.withdraw", audit.of_player(row.platform, row.uid), _details(row))
     return row
 
 

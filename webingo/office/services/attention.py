@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from webingo.office.addresses import part
+from webingo.office.addresses import part, player_path
 from webingo.office.services.audit import Actor, note
 from webingo.office.services.flow import Node
 from webingo.office.services.gaming import gaming
@@ -99,14 +99,11 @@ def _title(finding: Finding) -> str:
 
 def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
     """A finding in words."""
-    _, _, wallet = subject.partition(":")
-    platform, _, rest = wallet.partition(":")
-    denom, _, uid = rest.rpartition("#")[0].partition(":")
+    platform, denom, uid, number = _wallet(subject)
     where = f"{uid} on {platform}, wallet in {denom if denom != 'credit' else 'credits'}"
     if kind == "gap" and {"after", "seq"} <= details.keys():
         return f"{where}: after entry {details['after']} came entry {details['seq']}."
     if kind == "balance" and {"expected", "balance"} <= details.keys():
-        number = subject.rpartition("#")[2]
         return f"{where}: at entry {number} the balance is {details['balance']}, and should be {details['expected']}."
     if kind == "short" and {"amount", "short"} <= details.keys():
         taken, missing = -details["amount"], details["short"]
@@ -119,17 +116,24 @@ def told(kind: str, subject: str, details: Mapping[str, Any]) -> str:
 
 def _wallets_player(subject: str) -> str:
     """The page of the player of "wallet:<platform>:<denom>:<uid>#<seq>"; empty for any other subject."""
+    platform, _, uid, _ = _wallet(subject)
+    return player_path(platform, uid) if uid else ""
+
+
+def _wallet(subject: str) -> tuple[str, str, str, str]:
+    """(platform, denomination, uid, number of the entry); the uid may have anything in it. Empty for any other subject."""
     kind, _, wallet = subject.partition(":")
     platform, _, rest = wallet.partition(":")
-    uid = rest.partition(":")[2].rpartition("#")[0]
-    return f"/players/{part(platform)}/{part(uid)}" if kind == "wallet" and uid else ""
+    denom, _, rest = rest.partition(":")
+    uid, _, number = rest.rpartition("#")
+    return (platform, denom, uid, number) if kind == "wallet" else ("", "", "", "")
 
 
 def _commands(session: Session, now: int) -> Iterator[Notice]:
     failed = (Command.state == "failed", Command.at >= now - FAILED_MS)
     for command in session.scalars(select(Command).where(*failed).order_by(Command.n.desc()).limit(_MOST)):
         uid, platform = command.payload.get("uid", ""), command.payload.get("platform", "")
-        path = f"/players/{part(platform)}/{part(uid)}"
+        path = player_path(platform, uid)
         text = f"{uid}: {command.message or command.code or 'no reason was given'}"
         yield Notice("bad", f"A server could not {command.command}", text, path, command.done_at)
     late = (Command.state == "pending", Command.at < now - LATE_MS)

@@ -47,6 +47,11 @@ def note(session: Session, by: Actor, action: str, subject: str, details: Mappin
     session.add(row)
 
 
+def of_player(platform: str, uid: str) -> str:
+    """What the log calls a player."""
+    return f"player:{platform}:{uid}"
+
+
 def change(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Details of a change: for each field that differs [what was, what is]."""
     names = [*before, *(name for name in after if name not in before)]

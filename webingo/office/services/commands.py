@@ -53,5 +53,5 @@ def finish(session: Session, command_id: str, done: CommandDone, now_ms: int) ->
             details["adjustment"] = adjustment.id
     if not done.ok:
         details |= {"code": done.code, "message": done.message}
-    subject = f"player:{row.payload['platform']}:{row.payload['uid']}"
+    subject = audit.of_player(row.payload["platform"], row.payload["uid"])
     audit.note(session, Actor.system(now_ms), f"command.{row.state}", subject, details)

@@ -7,12 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from webingo.office.services.visits import SILENCE_MS
 from webingo.office.tables import GameDay, GameMinute, PlayerSession
+from webingo.office.tables.money import DAY_MS, MINUTE_MS
 
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
-ALIVE_MS = 180_000
-"""A session that was not heard of for so long has ended."""
 SILENT_MS = 75_000
 """A server names its sessions every 30 s: two times missed, and somebody should look."""
 
@@ -68,7 +66,7 @@ class Course:
 
 def live(session: Session, now: int) -> Live:
     """Players who have a session that was heard of lately."""
-    here = (PlayerSession.ended_at.is_(None), PlayerSession.alive_at > now - ALIVE_MS)
+    here = (PlayerSession.ended_at.is_(None), PlayerSession.alive_at > now - SILENCE_MS)
     players = select(PlayerSession.platform, PlayerSession.uid).where(*here).distinct().subquery()
     count = session.scalar(select(func.count()).select_from(players)) or 0
     by_node = (

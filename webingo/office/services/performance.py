@@ -18,7 +18,6 @@ from webingo.office.services.theory import Theories, Theory
 from webingo.office.tables import GameDay, GameTotal, Round, Site
 
 PERCENT = 99
-DAY_MS = 86_400_000
 _FEW = 1_000
 """With fewer rounds of equal stakes the approximation says nothing: a single win of a slot game may be half of all."""
 

@@ -82,7 +82,7 @@ def wallets(session: Session, platform: str, uid: str) -> Sequence[Wallet]:
 
 def last_block(session: Session, player: Player) -> tuple[Audit, Command | None] | None:
     """The log's newest row about letting this player in or keeping them out, and the command that told the servers."""
-    here = Audit.subject == subject(player.platform, player.uid), Audit.action.in_(("player.block", "player.unblock"))
+    here = Audit.subject == audit.of_player(player.platform, player.uid), Audit.action.in_(("player.block", "player.unblock"))
     row = session.scalar(select(Audit).where(*here).order_by(Audit.n.desc()).limit(1))
     return (row, session.get(Command, row.details.get("command", ""))) if row else None
 
@@ -98,13 +98,8 @@ def set_blocked(session: Session, by: Actor, platform: str, uid: str, blocked: b
     player.blocked = blocked
     command = commands.send(session, by, "block" if blocked else "unblock", {"platform": platform, "uid": uid})
     details = {"reason": reason, "command": command.id}
-    audit.note(session, by, "player.block" if blocked else "player.unblock", subject(platform, uid), details)
+    audit.note(session, by, "player.block" if blocked else "player.unblock", audit.of_player(platform, uid), details)
     return player
-
-
-def subject(platform: str, uid: str) -> str:
-    """What the log calls a player."""
-    return f"player:{platform}:{uid}"
 
 
 def checked_reason(reason: str) -> str:

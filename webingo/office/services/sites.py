@@ -49,11 +49,17 @@ def save(session: Session, by: Actor, found: Checked, seen_version: int) -> Site
         row = Site(platform=platform, site=name, version=0, document={}, updated_at=by.at)
         session.add(row)
     action, difference = "site.change" if row.version else "site.create", audit.change(row.document, found.document)
-    row.version, row.document, row.updated_at = row.version + 1, found.document, by.at
-    session.add(SiteVersion(platform=platform, site=name, version=row.version, document=row.document, by=by.name, at=by.at))
-    changes.publish(session, "site", platform, name, {"version": row.version}, by.at)
+    _put_in_force(session, by, row, found.document)
     audit.note(session, by, action, f"site:{platform}:{name}", {"version": row.version, **difference})
     return row
+
+
+def _put_in_force(session: Session, by: Actor, row: Site, document: dict[str, Any]) -> None:
+    """As the next version, which the servers are told of."""
+    row.version, row.document, row.updated_at = row.version + 1, document, by.at
+    kept = {"version": row.version, "document": document, "by": by.name, "at": by.at}
+    session.add(SiteVersion(platform=row.platform, site=row.site, **kept))
+    changes.publish(session, "site", row.platform, row.site, {"version": row.version}, by.at)
 
 
 def set_site_enabled(session: Session, by: Actor, platform: str, site: str, enabled: bool) -> Site:
@@ -101,9 +107,7 @@ def _switched(
     switch(document)
     if document == row.document:
         return row
-    row.version, row.document, row.updated_at = row.version + 1, document, by.at
-    session.add(SiteVersion(platform=platform, site=site, version=row.version, document=document, by=by.name, at=by.at))
-    changes.publish(session, "site", platform, site, {"version": row.version}, by.at)
+    _put_in_force(session, by, row, document)
     audit.note(session, by, action, f"site:{platform}:{site}", {**details, "version": row.version})
     return row
 

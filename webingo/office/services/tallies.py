@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from webingo.office.services.upsert import Upsert
 from webingo.office.tables import GameDay, GameMinute, GameTotal, Round
+from webingo.office.tables.money import DAY_MS, MINUTE_MS
 
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
 _SUMS = {"wager": ("wagered", -1), "win": ("won", 1), "jackpot": ("jackpot", 1)}
 _KEY = ("platform", "site", "denom", "game")
 _ADDED = ("rounds", "wagered", "wagered_squared", "won")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webingo.office.columns import Base
 
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
 _OPEN = text("ended_at IS NULL")
 PAYMENT = text("kind IN ('purchase', 'refund', 'chargeback', 'chargeback_reversal')")
 """Entries of money that was paid outside: the condition of their index, so word for word that of whoever looks for them."""
@@ -100,7 +101,7 @@ class GameTotal(Base):
 
 
 class GameMinute(Base):
-    """Closed rounds of a game on a site by the minute (milliseconds // 60000) in which they ended."""
+    """Closed rounds of a game on a site by the minute (milliseconds // MINUTE_MS) in which they ended."""
 
     __tablename__ = "game_minutes"
     minute: Mapped[int] = mapped_column(primary_key=True)
@@ -115,7 +116,7 @@ class GameMinute(Base):
 
 
 class GameDay(Base):
-    """The same by the day (milliseconds // 86400000, UTC): reports over weeks add up these."""
+    """The same by the day (milliseconds // DAY_MS, UTC): reports over weeks add up these."""
 
     __tablename__ = "game_days"
     day: Mapped[int] = mapped_column(primary_key=True)
