@@ -1,0 +1,312 @@
+"""The social casino in a real browser, inside a Facebook of our own: another site around the lobby, no cookies, real HTTP."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Frame, Locator, expect
+from tornado.ioloop import IOLoop
+
+from examples.fake_facebook import FakeFacebook
+from examples.fake_facebook.canvas import Canvas
+from tests.browser import PATIENCE_S, PHONE, Tab, one_browser, one_loop, tab
+from tests.conftest import settings
+from tests.facebook import known
+from tests.secrets import secret
+from tests.servers import free_port
+from tests.social import casino
+from webingo.server.app import Server
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.transaction import WalletId
+from webingo.user import User
+
+expect.set_options(timeout=PATIENCE_S * 1000)
+
+LEVELS = [{"spend": 8, "reward": 50}, {"spend": 5000, "reward": 100}]
+BONUS = [10, 20, 50]
+PICTURE = "/static/webingo-client/products/pouch.png"
+PRODUCTS = [
+    {"id": "small", "title": "A few", "credits": 500, "price": {"amount": "1.99", "currency": "USD"}, "image": PICTURE},
+    {"id": "big", "title": "Many", "credits": 6000, "price": {"amount": "19.90", "currency": "USD"}},
+]
+CANVAS = {"width": 1280, "height": 800}
+
+# What a browser does that keeps all storage from frames of other sites, and tells when cookies are touched.
+_NO_STORAGE = """if (window !== top) {
+  for (const name of ["localStorage", "sessionStorage"]) {
+    Object.defineProperty(window, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });
+  }
+  const told = () => console.error("touches cookies");
+  Object.defineProperty(document, "cookie", { get: told, set: told });
+}"""
+
+_CUT = """() => {
+  window.Working = window.WebSocket;
+  window.WebSocket = class {
+    constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); }
+    close() {}
+  };
+  window.lastSocket.close();
+}"""
+_MEND = "() => { window.WebSocket = window.Working; }"
+
+io_loop, chromium = one_loop, one_browser
+
+
+class Game(Tab):
+    """The lobby in its frame. `around` is the page of Facebook's around it."""
+
+    def __getitem__(self, hook: str) -> Locator:
+        return self.page.frame_locator("#canvas").get_by_test_id(hook)
+
+    def around(self, hook: str) -> Locator:
+        return self.page.get_by_test_id(hook)
+
+    @property
+    def frame(self) -> Frame:
+        return next(frame for frame in self.page.frames if frame.name == "canvas")
+
+    async def shows(self, purse: int) -> None:
+        await expect(self["credits"]).to_have_attribute("data-value", str(purse))
+
+    async def pay(self, product: str, how: str) -> None:
+        """In the shop that is open, through Facebook's dialog."""
+        await self[f"product-{product}"].click()
+        await self.around(f"facebook-{how}").click()
+
+
+class House:
+    """A server with the site "club", and the Facebook that shows it in a frame of another site."""
+
+    def __init__(self, folder: Path, browser: Browser) -> None:
+        self.browser = browser
+        self.fake = FakeFacebook(made=partial(secret, kind="secret of Facebook"))
+        self.port = free_port()
+        self.canvas = Canvas(self.fake, f"http://localhost:{self.port}", "club", "The Club")
+        self.res = casino(
+            folder,
+            title="The Club",
+            social={"levels": LEVELS, "daily_bonus": BONUS, "allow_manual_credit": True},
+            products=PRODUCTS,
+            initial_credits=1000,
+            flags={"autoplay": True},
+        )
+        shipped = json.loads((Path(__file__).parent.parent / "res/local_sites/demo.json").read_text())
+        plain = {**shipped, "jackpots": [], "games": [{"id": "joker-bingo"}]}
+        (self.res / "local_sites/demo.json").write_text(json.dumps(plain))
+
+    async def start(self) -> None:
+        await self.fake.start()
+        fake = {**known(self.fake), "fb_sdk_url": f"{self.fake.origin}/sdk.js", "fb_canvas_origins": [self.fake.origin]}
+        self.server = Server(settings(http_port=self.port, res_dir=self.res, **fake))
+        await self.server.start(MemoryStore())
+
+    def person(self) -> str:
+        """A new one, whom the application does not know yet."""
+        uid = str(700_000_000_000_000 + len(self.fake.people))
+        self.fake.person(uid, f"Ana Beatriz {uid[-2:]}")
+        return uid
+
+    async def stop(self) -> None:
+        await self.server.stop()
+        await self.fake.stop()
+
+    @asynccontextmanager
+    async def visit(self, uid: str, size: dict[str, int] = CANVAS, known: bool = True, **options: Any) -> AsyncIterator[Game]:
+        """Somebody's canvas. `known`: they have authorised the application before."""
+        if known:
+            self.canvas.authorised.add(uid)
+        async with tab(self.browser, "about:blank", size, **options) as opened:
+            game = Game(await opened.page.context.new_page())
+            await game.page.context.add_init_script(_NO_STORAGE)
+            await game.page.goto(self.canvas.address_of(uid))
+            yield game
+            assert await game.page.context.cookies() == []
+            assert game.problems == []
+
+    @asynccontextmanager
+    async def inside(self, uid: str, **options: Any) -> AsyncIterator[Game]:
+        """In the lobby, with today's bonus left for later."""
+        async with self.visit(uid, **options) as game:
+            await game["bonus-dialog-close"].click()
+            yield game
+
+    async def credits(self, uid: str) -> int:
+        return (await self.server.store.funds(WalletId(User("facebook", uid), "credit"))).balance
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, io_loop: IOLoop) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("social"), chromium)
+    io_loop.run_sync(house.start)
+    yield house
+    io_loop.run_sync(house.stop)
+    shutil.rmtree(house.res)
+
+
+async def test_a_stranger_says_yes_collects_plays_and_rises(house: House) -> None:
+    ana = house.person()
+    async with house.visit(ana, known=False) as game:
+        await expect(game["welcome"]).to_contain_text("Welcome to The Club")
+        await game["facebook-login"].click()
+        await game.around("facebook-no").click()
+        await expect(game["welcome-text"]).to_contain_text("You have not logged in.")
+        await game["facebook-login"].click()
+        await game.around("facebook-yes").click()
+        await expect(game["bonus-dialog"]).to_contain_text("Today")
+        await expect(game["strip-name"]).to_have_text(house.fake.people[ana].name)
+        await expect(game["player"].locator("img")).to_have_js_property("complete", True)
+        assert await game["player"].locator("img").evaluate("(picture) => picture.naturalWidth") > 0
+        await game["bonus-collect"].click()
+        await game.shows(1010)
+        await expect(game["bonus-dialog"]).to_contain_text("The next present is ready in")
+        await game["bonus-collect"].click()
+        await expect(game["bonus-dialog"]).to_have_count(0)
+        await expect(game["strip-bonus-note"]).to_contain_text("The next one in")
+        await expect(game["strip-level"]).to_contain_text("Play 8 more for level 2: +50")
+        await game["game-tile-joker-bingo"].click()
+        await expect(game["level"]).to_have_text("Level 1")
+        await game["play"].click()
+        await expect(game["level-progress"]).to_have_attribute("aria-valuenow", "50")
+        await expect(game["level-up"]).to_have_count(0)
+        await game["play"].click()
+        await expect(game["level-up"]).to_contain_text("Level 2")
+        await expect(game["level-up-reward"]).to_have_text("+50")
+        await game["level-up"].click()
+        await expect(game["level-up"]).to_have_count(0)
+        await expect(game["level"]).to_have_text("Level 2")
+        await game["end"].click()
+        await game.shows(await house.credits(ana))
+        await game["level-badge"].click()
+        await expect(game["level-spend"]).to_have_text("8")
+        await expect(game["level-next"]).to_have_text("Play 4,992 more for level 3")
+
+
+async def test_what_is_paid_comes_into_the_purse_and_what_is_refunded_leaves_it(house: House) -> None:
+    ana = house.person()
+    async with house.inside(ana) as game:
+        await game["shop"].click()
+        await expect(game["product-big"]).to_contain_text("+20 % more")
+        await game.pay("small", "cancel")
+        await expect(game["shop-why"]).to_have_text("Nothing was bought.")
+        await game.pay("small", "failed")
+        await expect(game["shop-failed"]).to_contain_text("Nothing was paid")
+        await game.shows(1000)
+        await game["shop-failed-on"].click()
+        await game.pay("big", "completed")
+        await expect(game["shop-done"]).to_contain_text("6,000 credits are in your purse")
+        await game.shows(7000)
+        await game["shop-done-on"].click()
+        await game["shop"].click()
+        await game.pay("small", "initiated")
+        await expect(game["shop-pending"]).to_contain_text("by themselves")
+        await game["shop-pending-on"].click()
+        await game.shows(7000)
+        await game.around("payment-finish").click()
+        await game.shows(7500)
+        await game.around("payment-refund").nth(1).click()
+        await game.shows(1500)
+        assert await house.credits(ana) == 1500
+
+
+async def test_a_payment_whose_confirmation_is_cut_off_is_confirmed_after_the_next_login(house: House) -> None:
+    ana = house.person()
+    deaf = house.fake.callbacks.pop("payments")
+    try:
+        async with house.inside(ana) as game:
+            await game["strip-shop"].click()
+            await game["product-small"].click()
+            await expect(game.around("facebook-completed")).to_be_visible()
+            await game.frame.evaluate(_CUT)
+            await game.around("facebook-completed").click()
+            await expect(game["shop-pending"]).to_be_visible()
+            assert await house.credits(ana) == 1000
+            await game.frame.evaluate(_MEND)
+            await expect(game["toast"]).to_contain_text("Your payment has come through: 500 credits")
+            await game.shows(1500)
+    finally:
+        house.fake.callbacks["payments"] = deaf
+
+
+async def test_who_removes_the_application_is_logged_out_and_may_come_back(house: House) -> None:
+    ana = house.person()
+    async with house.inside(ana) as game:
+        await game.around("remove-application").click()
+        await expect(game["refused-dialog"]).to_contain_text("You are logged out")
+        await game["refused-dialog-0"].click()
+        await game.around("facebook-yes").click()
+        await expect(game["refused-dialog"]).to_have_count(0)
+        await game.shows(1000)
+        # A login that ends while Facebook still knows the player is renewed without a question.
+        token = next(reversed(house.fake.tokens))
+        house.fake.revoke(token)
+        await house.server.store.revoke(User("facebook", ana), house.server.house.clock.now_ms())
+        await expect(game["banner"]).to_be_hidden()
+        await expect(game["refused-dialog"]).to_have_count(0)
+        await game["game-tile-joker-bingo"].click()
+        await expect(game["table"]).to_have_attribute("data-phase", "idle")
+
+
+async def test_without_facebooks_script_the_page_says_so_and_tries_again(house: House) -> None:
+    ana = house.person()
+    async with AsyncExitStack() as stack:
+        game = await stack.enter_async_context(house.visit(ana, known=False))
+        context = game.page.context
+        await context.route("**/sdk.js", lambda route: route.abort("blockedbyclient"))
+        await game.page.reload()
+        await expect(game["welcome-text"]).to_contain_text("An ad blocker or the network may be in the way")
+        game.problems.clear()  # the browser's own word about the script
+        await context.unroute("**/sdk.js")
+        await game["facebook-login"].click()
+        await expect(game["welcome-text"]).to_contain_text("Log in with Facebook")
+        await game["facebook-login"].click()
+        await game.around("facebook-yes").click()
+        await expect(game["social-strip"]).to_be_visible()
+
+
+async def test_a_phone_has_room_for_all_of_it_and_keys_reach_it(house: House) -> None:
+    ana = house.person()
+    async with house.visit(ana, size=PHONE) as game:
+        await expect(game["bonus-collect"]).to_be_visible()
+        await game["bonus-dialog-close"].click()
+        for opener, dialog in (("strip-level", "level-dialog"), ("strip-bonus", "bonus-dialog"), ("strip-shop", "shop-dialog")):
+            await game[opener].press("Enter")
+            await expect(game[dialog]).to_be_visible()
+            wide = await game.frame.evaluate(
+                "[document.documentElement.scrollWidth, document.querySelector('dialog').scrollWidth]"
+            )
+            assert max(wide) <= PHONE["width"], (dialog, wide)
+            await game.page.keyboard.press("Escape")
+            await expect(game[dialog]).to_have_count(0)
+        await game["game-tile-joker-bingo"].press("Enter")
+        await expect(game["table"]).to_have_attribute("data-phase", "idle")
+        assert await game.frame.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        await game["shop"].press("Enter")
+        await expect(game["shop-dialog"]).to_be_visible()
+
+
+async def test_who_has_too_little_for_a_bet_is_led_to_the_shop(house: House) -> None:
+    ana = house.person()
+    async with house.inside(ana) as game:
+        await game["strip-shop"].click()
+        await game["give-amount"].fill("3")
+        await game["give-set"].click()
+        await game.shows(3)
+        await game.page.keyboard.press("Escape")
+        await game["game-tile-joker-bingo"].click()
+        await game["play"].click()
+        await expect(game["shop-why"]).to_have_text("Not enough credits for this bet.")
+
+
+async def test_other_sites_look_as_if_there_were_no_social_casino(house: House) -> None:
+    async with tab(house.browser, f"http://127.0.0.1:{house.port}/?uid=eva&site=demo") as page:
+        await expect(page["credits"]).to_have_text("1,000")
+        for hook in ("social-strip", "level-badge", "shop"):
+            await expect(page[hook]).to_be_hidden()
+        await page.enter()
+        await expect(page["level-badge"]).to_be_hidden()
