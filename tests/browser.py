@@ -72,7 +72,8 @@ _SKIP = """() => {
 def chromium() -> str:
     """Debian's Chromium, installed first where it is missing and that is allowed.
 
-    Without the shell around it, which nobody sees here, it works half as much. Where it can't be had, the test is skipped; in CI it fails, or nobody would notice that the client is not tested.
+    Without the shell around it, which nobody sees here, it works half as much. Where it can't be had, the test is
+    skipped; in CI it fails, or nobody would notice that the client is not tested.
     """
     found = program("chromium-headless-shell", "chromium-headless-shell") or program("chromium", "chromium")
     if found is None:

@@ -1,6 +1,8 @@
 """The program as its users run it: server processes that tests start, kill and start again."""
 
 import contextlib
+import io
+import logging
 import os
 import re
 import signal
@@ -11,8 +13,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import structlog
 
 from tests.jackpots import calm_res
 from tests.secrets import overheard, secret
@@ -36,6 +42,34 @@ def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.Com
         [WEBINGO, *arguments], env=environment(**settings), cwd=ROOT, check=check, capture_output=True, text=True, timeout=120
     )
     overheard(done.stderr, " ".join(("webingo", *arguments)))
+    return done
+
+
+def command(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.CompletedProcess[str]":
+    """The same without a process of its own, in a twentieth of the time: for commands that end by themselves.
+
+    In a thread of its own, as a command has a loop of its own, which it would leave a test without.
+    """
+    from webingo.cli import app
+
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    root, level = logging.getLogger(), logging.getLogger().level
+    handlers, configured = root.handlers[:], structlog.get_config()
+    variables = mock.patch.dict(os.environ, environment(**settings), clear=True)
+    with variables, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(app, list(arguments)).result(timeout=120)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        finally:
+            root.handlers[:] = handlers
+            root.setLevel(level)
+            structlog.configure(**configured)
+    overheard(err.getvalue(), " ".join(("webingo", *arguments)))
+    done = subprocess.CompletedProcess(["webingo", *arguments], code, out.getvalue(), err.getvalue())
+    if check:
+        done.check_returncode()
     return done
 
 

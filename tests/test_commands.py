@@ -1,4 +1,4 @@
-"""The commands that work on a database, as processes: beside a running server, and without one."""
+"""The commands that work on a database: beside a running server, and without one. Processes of their own cost a second each."""
 
 import asyncio
 import contextlib
@@ -8,18 +8,24 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests import servers
 from tests.player import DEMO, Player
-from tests.processes import ROOT, WEBINGO, ServerProcess, environment, kill_embedded, run
+from tests.processes import ROOT, WEBINGO, ServerProcess, command, environment, kill_embedded, run
 from webingo.support.redis.embedded import EmbeddedServer
 from webingo.transaction.transaction import shard_of
 from webingo.user import User
 
 Finished = subprocess.CompletedProcess[str]
+
+
+class Shared(NamedTuple):
+    port: int
+    folder: Path
+    url: str
 
 
 @pytest.fixture
@@ -35,6 +41,17 @@ def server(folder: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """A server that serves all tests that leave it as it was, but for the players whom they bring."""
+    folder = tmp_path_factory.mktemp("shared")
+    server = ServerProcess(folder / "server.log", redis_url=f"embedded:{folder / 'redis'}")
+    server.start()
+    yield Shared(server.port, folder / "redis", f"embedded:{folder / 'redis'}")
+    server.stop()
+    kill_embedded(folder / "redis")
 
 
 class Forger:
@@ -80,7 +97,7 @@ async def test_a_round_is_proved_beside_the_server_and_without_it(server: Server
     shown = run("verify", round_id, redis_url=url)
     for part in (round_id, "joker-bingo 1.0.0", "demo:ana", "bet", "end", "wager 4", "Proved", "Wagered 4"):
         assert part in shown.stdout
-    found = json.loads(run("verify", round_id, "--json", redis_url=url).stdout)
+    found = json.loads(command("verify", round_id, "--json", redis_url=url).stdout)
     assert (found["holds"], found["problem"], found["complete"], found["wagered"]) == (True, "", True, 4)
     assert [step["action"] for step in found["steps"]] == ["bet", "end"]
     assert len(found["steps"][0]["draws"][0]["result"]) == 30
@@ -98,29 +115,29 @@ FORGERIES: list[tuple[str, int, Callable[[dict[str, Any]], Any]]] = [
 ]
 
 
-async def test_a_forged_round_is_not_proved(server: ServerProcess, folder: Path) -> None:
-    round_id, url, forge = await a_round(server.port), f"embedded:{folder}", Forger(folder)
+async def test_a_forged_round_is_not_proved(shared: Shared) -> None:
+    round_id, url, forge = await a_round(shared.port, "forged"), shared.url, Forger(shared.folder)
     key = f"wb:{{{shard_of(round_id)}}}:round:{round_id}"
     for name, place, change in FORGERIES:
         true = forge("LINDEX", key, str(place)).partition("\r\n")[2].removesuffix("\r\n")
         forged = json.loads(true)
         change(forged)
         forge("LSET", key, str(place), json.dumps(forged))
-        found = run("verify", round_id, "--json", check=False, redis_url=url)
+        found = command("verify", round_id, "--json", check=False, redis_url=url)
         assert (found.returncode, found.stderr) == (1, ""), name
         assert json.loads(found.stdout)["holds"] is False, name
         if place == 0:
             table = run("verify", round_id, check=False, redis_url=url)
             assert (table.returncode, table.stderr) == (1, "") and "NOT PROVED" in table.stdout
         forge("LSET", key, str(place), true)
-    assert "Proved" in run("verify", round_id, redis_url=url).stdout
+    assert "Proved" in command("verify", round_id, redis_url=url).stdout
     forge("LSET", key, "1", "no JSON at all")
-    assert run("verify", round_id, check=False, redis_url=url).returncode == 1
+    assert command("verify", round_id, check=False, redis_url=url).returncode == 1
 
 
-def test_an_unknown_round_is_one_line(server: ServerProcess, folder: Path) -> None:
+def test_an_unknown_round_is_one_line(shared: Shared) -> None:
     for round_id in ("nonsense", "00-" + "a" * 36, "99-" + "a" * 36, ""):
-        one_line(run("verify", round_id, check=False, redis_url=f"embedded:{folder}"), "no such round")
+        one_line(command("verify", round_id, check=False, redis_url=shared.url), "no such round")
 
 
 async def test_a_ledger_that_was_forged_names_the_wallet(server: ServerProcess, folder: Path) -> None:
@@ -128,14 +145,14 @@ async def test_a_ledger_that_was_forged_names_the_wallet(server: ServerProcess, 
     await a_round(server.port)
     await a_round(server.port, "bob")
     assert ", 0 problems." in run("reconcile", redis_url=url).stdout
-    assert json.loads(run("reconcile", "--json", redis_url=url).stdout)["findings"] == []
+    assert json.loads(command("reconcile", "--json", redis_url=url).stdout)["findings"] == []
     wallet, ledger = f"wb:{{{shard}}}:wallet:demo:credit:ana", f"wb:{{{shard}}}:ledger"
 
     def wrong() -> None:
-        table = run("reconcile", check=False, redis_url=url)
+        table = command("reconcile", check=False, redis_url=url)
         assert (table.returncode, table.stderr) == (1, "")
         assert "demo:credit:ana" in table.stdout and "demo:credit:bob" not in table.stdout
-        found = run("reconcile", "--json", check=False, redis_url=url)
+        found = command("reconcile", "--json", check=False, redis_url=url)
         assert found.returncode == 1
         named = {finding["wallet"] for finding in json.loads(found.stdout)["findings"]}
         assert "demo:credit:ana" in named and named <= {"demo:credit:ana", "demo:demo:ana"}, "the wallet, and perhaps the seat"
@@ -149,27 +166,26 @@ async def test_a_ledger_that_was_forged_names_the_wallet(server: ServerProcess, 
     forge("XDEL", ledger, positions[1])
     wrong()
     forge("COPY", f"kept:{{{shard}}}", ledger, "REPLACE")
-    assert run("reconcile", redis_url=url).returncode == 0
+    assert command("reconcile", redis_url=url).returncode == 0
     first = entries[entries.index(positions[0]) :]
     fields = [word for word in first[2 : first.index(positions[1])] if word[:1] not in ("$", "*")]
     forge("XADD", ledger, "*", *fields)
     wrong()
 
 
-async def test_a_player_who_is_blocked_in_play_is_sent_away_and_let_in_again(server: ServerProcess, folder: Path) -> None:
-    url = f"embedded:{folder}"
-    player, other = await Player.log_in(server.port), await Player.log_in(server.port, "bob")
+async def test_a_player_who_is_blocked_in_play_is_sent_away_and_let_in_again(shared: Shared) -> None:
+    player, other = await Player.log_in(shared.port), await Player.log_in(shared.port, "bob")
     await player.load()
     await player.bet()
-    done = await asyncio.to_thread(run, "block", "demo", "ana", redis_url=url)
+    done = await asyncio.to_thread(run, "block", "demo", "ana", redis_url=shared.url)
     assert done.stdout == "demo:ana is blocked.\n"
     assert await player.closed() == 4401 and player.errors[-1]["code"] == "PLAYER_BLOCKED"
-    again = await Player.connect(server.port)
+    again = await Player.connect(shared.port)
     again.send(auth={"uid": "ana"}, **DEMO)
     assert await again.closed() == 4401
     await other.load()
-    await asyncio.to_thread(lambda: run("block", "demo", "ana", "--off", redis_url=url))
-    back = await Player.log_in(server.port)
+    await asyncio.to_thread(lambda: command("block", "demo", "ana", "--off", redis_url=shared.url))
+    back = await Player.log_in(shared.port)
     assert back.game == player.game, "the round was waiting"
     await back.end()
 
@@ -205,7 +221,8 @@ async def test_a_token_of_the_command_opens_a_server_without_debug(folder: Path,
 )
 def test_a_start_that_can_not_be_is_one_line(tmp_path: Path, settings: dict[str, str], said: str) -> None:
     settings = {"redis_url": "memory:", "debug": "true", "http_port": "0", "http_address": "127.0.0.1", **settings}
-    done = run("serve", check=False, **settings)
+    started = settings["redis_url"] != "memory:" and said != "redis_url"  # as a process, which may have signal handlers
+    done = (run if started else command)("serve", check=False, **settings)
     assert done.returncode == 1 and done.stdout == ""
     assert said in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
     assert [line for line in done.stderr.splitlines() if line.startswith("webingo: ")] == done.stderr.splitlines()[-1:]
@@ -223,10 +240,10 @@ def test_a_port_in_use_is_one_line_and_leaves_no_database_behind(folder: Path) -
         raise AssertionError("the embedded server was left running")
 
 
-@pytest.mark.parametrize("command", [("reconcile",), ("block", "demo", "ana")])
-def test_without_a_database_a_command_is_one_line(command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [("reconcile",), ("block", "demo", "ana")])
+def test_without_a_database_a_command_is_one_line(words: tuple[str, ...]) -> None:
     port = servers.free_port()
-    line = one_line(run(*command, check=False, redis_url=f"redis://127.0.0.1:{port}", store_timeout_s="1"))
+    line = one_line(command(*words, check=False, redis_url=f"redis://127.0.0.1:{port}", store_timeout_s="1"))
     assert str(port) in line
 
 
@@ -239,7 +256,7 @@ async def test_the_database_of_a_killed_server_is_taken_over_with_all_that_is_in
     await player.bet()
     server.kill()
     assert Forger(folder)("PING") == "+PONG\r\n", "it outlives its server"
-    assert "Proved" in run("verify", round_id, redis_url=f"embedded:{folder}").stdout
+    assert "Proved" in command("verify", round_id, redis_url=f"embedded:{folder}").stdout
     server.start()
     again = await Player.log_in(server.port, "bob")
     assert again.game == player.game and again.credits == player.credits
@@ -252,21 +269,21 @@ async def test_the_database_of_a_killed_server_is_taken_over_with_all_that_is_in
 
 def test_commands_work_on_a_database_that_nobody_has_used_yet(folder: Path) -> None:
     url = f"embedded:{folder}"
-    assert "0 wallets, 0 ledger entries, 0 problems." in run("reconcile", redis_url=url).stdout
-    run("block", "demo", "ana", redis_url=url)
-    one_line(run("verify", "00-" + "a" * 36, check=False, redis_url=url), "no such round")
+    assert "0 wallets, 0 ledger entries, 0 problems." in command("reconcile", redis_url=url).stdout
+    command("block", "demo", "ana", redis_url=url)
+    one_line(command("verify", "00-" + "a" * 36, check=False, redis_url=url), "no such round")
     with contextlib.suppress(OSError):
         Forger(folder)("PING")
         raise AssertionError("the last to leave stops the embedded server")
 
 
-def test_a_reader_that_leaves_early_is_no_crash(server: ServerProcess, folder: Path) -> None:
-    command = [WEBINGO, "reconcile", "--json"]
+def test_a_reader_that_leaves_early_is_no_crash(shared: Shared) -> None:
+    words = [WEBINGO, "reconcile", "--json"]
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as out:
         done = subprocess.run(
-            command, env=environment(redis_url=f"embedded:{folder}"), cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True,
+            words, env=environment(redis_url=shared.url), cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True,
             timeout=60, check=False,
         )  # fmt: skip
     assert "Traceback" not in done.stderr
