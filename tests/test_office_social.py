@@ -16,7 +16,7 @@ from webingo.backoffice.contract import SessionBegin
 from webingo.office.services import adjustments, attention, purchases, visits
 from webingo.office.services.denied import Denied
 from webingo.office.services.postings import payment_of
-from webingo.office.tables import Entry, Finding, Player, Site, Wallet
+from webingo.office.tables import Audit, Entry, Finding, Player, Site, Wallet
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.transaction import Posting, WalletId
 from webingo.user import User
@@ -70,6 +70,20 @@ def test_what_a_wallet_did_not_hold_is_kept_and_pointed_at_once(database):
     assert told.text == "ana on facebook, wallet in credits: 500 were to be taken, 200 were there, 300 are missing."
 
 
+def test_who_has_looked_at_a_shortfall_is_in_the_log_with_what_was_missing(database):
+    ana = Ledger("ana", "facebook")
+    send(database, ana.batch([bought(ana), taken_back(ana, "chargeback", 700)]))
+    ((number,),) = every(database, Finding, "n")
+    with database.write() as session:
+        assert attention.clear(session, actor("eva"), number)
+    ((subject, details),) = every(database, Audit, "subject", "details")
+    assert subject == "wallet:facebook:credit:ana#2"
+    assert (details["kind"], details["posting"], details["amount"], details["short"]) == ("short", "chargeback", -500, 200)
+    send(database, ana.batch([taken_back(ana, "refund", 1)]))
+    with database.read() as session:
+        assert [one.at for one in attention.notices(session, NOW, [], [], {})] == [NOW]  # the next one is another
+
+
 def test_a_shortfall_that_comes_again_as_another_is_refused(database):
     ana = Ledger("ana", "facebook")
     entry = taken_back(ana, "chargeback", 500)
@@ -83,7 +97,7 @@ def test_many_shortfalls_hide_nothing_that_does_not_add_up(database):
         gap = {"after": 1, "seq": 3}
         session.add(Finding(at=NOW, kind="gap", subject="wallet:facebook:credit:ana#3", details=gap))
         session.flush()
-        short = {"entry": "e", "kind": "chargeback", "amount": -1, "short": 9}
+        short = {"entry": "e", "posting": "chargeback", "amount": -1, "short": 9}
         session.add_all(
             Finding(at=NOW, kind="short", subject=f"wallet:facebook:credit:u{n}#9", details=short) for n in range(30)
         )

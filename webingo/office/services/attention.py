@@ -92,7 +92,7 @@ def _title(finding: Finding) -> str:
     if finding.kind == "conflict":
         return f"The books of shard {finding.subject.partition(':')[2]} are refused"
     if finding.kind == "short":
-        kind = str(finding.details.get("kind", "posting")).replace("_", " ")
+        kind = str(finding.details.get("posting", "posting")).replace("_", " ")
         return f"A wallet held less than a {kind} takes back"
     return _FINDINGS.get(finding.kind, finding.kind.replace("_", " ").capitalize())
 

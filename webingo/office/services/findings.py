@@ -36,13 +36,12 @@ def note_refused(session: Session, shard: int, message: str, now_ms: int) -> Non
 
 def note_short(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
     """New ledger entries that took less than they had to: what is missing is the house's loss."""
-    told = ("entry", "kind", "amount", "short")
-    found = [
-        {"at": now_ms, "kind": "short", "subject": _subject(row), "details": {name: row[name] for name in told}}
-        for row in rows
-        if row["short"]
-    ]
-    _NOTED.run(session, found)
+    _NOTED.run(session, [{**_shortfall(row), "at": now_ms} for row in rows if row["short"]])
+
+
+def _shortfall(row: dict[str, Any]) -> dict[str, Any]:
+    told = {"entry": row["entry"], "posting": row["kind"], "amount": row["amount"], "short": row["short"]}
+    return {"kind": "short", "subject": _subject(row), "details": told}
 
 
 def check_chains(session: Session, rows: Iterable[dict[str, Any]], now_ms: int) -> None:
