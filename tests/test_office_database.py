@@ -4,14 +4,16 @@ import threading
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from tests.conftest import DATABASES
 from webingo.errors import BadResource
-from webingo.office.database import Database
+from webingo.office.database import MIGRATIONS, Database
 from webingo.office.services import changes
-from webingo.office.tables import Base, Player, Value
+from webingo.office.tables import Base, Entry, Player, Value
 
 
 @pytest.fixture(params=DATABASES)
@@ -33,6 +35,36 @@ def test_migrations_make_the_tables_that_the_program_uses(url):
         for table in Base.metadata.sorted_tables:
             indexes = {index["name"] for index in found.get_indexes(table.name)}
             assert {index.name for index in table.indexes} <= indexes
+    database.close()
+
+
+def test_an_upgrade_keeps_the_books_of_the_release_before(url):
+    database = Database(url)
+    with database._writing.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        upgrade(config, "0005")
+        kept = {"platform": "demo", "denom": "credit", "uid": "ana", "seq": 1, "kind": "grant", "amount": 5, "balance": 5}
+        kept |= {
+            "entry": "e",
+            "shard": 0,
+            "position": "1-0",
+            "round": "",
+            "game": "",
+            "site": "",
+            "at": 1,
+            "note": "",
+            "fed": "",
+        }
+        known = {"platform": "demo", "uid": "ana", "name": "Ana", "first_at": 1, "last_at": 1}
+        for table, row in (("ledger", kept | {"closes": False}), ("players", known | {"blocked": False})):
+            names = ", ".join(row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
+    database.upgrade()
+    with database.read() as session:
+        assert [(row.entry, row.amount, row.short) for row in session.scalars(select(Entry))] == [("e", 5, 0)]
+        assert [(row.name, row.erased_at) for row in session.scalars(select(Player))] == [("Ana", None)]
     database.close()
 
 
