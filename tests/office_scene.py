@@ -123,7 +123,9 @@ def _social(database: Database) -> str:
         money("refund", -5_000, 20 * HOUR, "fb:731940025518:refund:1", "stacks"),
         money("chargeback", 5_000 - taken, 3 * HOUR, last, "pouch", short=35_000 - taken + 5_000),
     ]
+    eva = Actor(0, "eva", "admin", "10.20.0.14", NOW - 6 * HOUR)
     with database.write() as session:
+        sites.set_site_enabled(session, eva, "facebook", "social", True)
         visits.begin(session, SessionBegin(**begun, uid=luana.user.uid, name="Luana Prado", at=NOW - 4 * DAY), NOW - 4 * DAY)
         ingest.take(session, ingest.read(LedgerBatch.model_validate(luana.batch(entries))), NOW - 3 * HOUR)
         end = SessionEnd(at=NOW - 19 * HOUR, rounds=88, wagered=48_900, won=22_000, balance=0, seq=luana.seq)
