@@ -5,9 +5,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import Type
 from sqlalchemy import func, select
 
-from tests.console import PASSWORD, Console, actor, notice, serving
+from tests.console import IN_PRODUCTION, PASSWORD, Console, actor, notice, serving
 from tests.office import NOW
 from webingo.errors import Refused
 from webingo.office.services import audit, passwords, signin, staff
@@ -24,14 +25,6 @@ def console(databases):
     with serving(database) as made:
         yield made
     database.close()
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch):
-    """The real parameters cost 50 ms each time; what is tested here is not how slow they are."""
-    hasher = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", hasher)
-    monkeypatch.setattr(passwords, "_NOBODYS", hasher.hash("nobody"))
 
 
 def door(console: Console, name: str, password: str, client=None, **fields):
@@ -349,3 +342,8 @@ def test_what_a_page_says_is_said_once_and_only_by_us(console):
     eva.client.cookies.delete("flash")
     answer = eva.client.post("/players/demo/nobody/block", data={"csrf": eva.csrf, "reason": "why not"})
     assert answer.status_code == 404
+
+
+def test_a_guess_costs_what_rfc_9106_asks_for_where_memory_is_scarce():
+    cost = IN_PRODUCTION.time_cost, IN_PRODUCTION.memory_cost, IN_PRODUCTION.parallelism, IN_PRODUCTION.type
+    assert cost == (3, 64 * 1024, 1, Type.ID)
