@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Where bytecode is kept, a start of the program takes a third of the time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: venv run test check bench soak clean lock
 
 venv: $(STAMP)
