@@ -2,27 +2,17 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Frame, Locator, expect
+from playwright.async_api import Browser, expect
 from tornado.ioloop import IOLoop
 
-from examples.fake_facebook import FakeFacebook
-from examples.fake_facebook.canvas import Canvas
-from tests.browser import PATIENCE_S, PHONE, Tab, one_browser, one_loop, tab
-from tests.conftest import settings
-from tests.facebook import known
-from tests.secrets import secret
-from tests.servers import free_port
+from tests.browser import PATIENCE_S, PHONE, one_browser, one_loop, tab
+from tests.browser_social import House
 from tests.social import casino
-from webingo.server.app import Server
-from webingo.transaction.memory_store import MemoryStore
-from webingo.transaction.transaction import WalletId
 from webingo.user import User
 
 expect.set_options(timeout=PATIENCE_S * 1000)
@@ -34,17 +24,6 @@ PRODUCTS = [
     {"id": "small", "title": "A few", "credits": 500, "price": {"amount": "1.99", "currency": "USD"}, "image": PICTURE},
     {"id": "big", "title": "Many", "credits": 6000, "price": {"amount": "19.90", "currency": "USD"}},
 ]
-CANVAS = {"width": 1280, "height": 800}
-
-# What a browser does that keeps all storage from frames of other sites, and tells when cookies are touched.
-_NO_STORAGE = """if (window !== top) {
-  for (const name of ["localStorage", "sessionStorage"]) {
-    Object.defineProperty(window, name, { get() { throw new DOMException("Access is denied", "SecurityError"); } });
-  }
-  const told = () => console.error("touches cookies");
-  Object.defineProperty(document, "cookie", { get: told, set: told });
-}"""
-
 _CUT = """() => {
   window.Working = window.WebSocket;
   window.WebSocket = class {
@@ -58,91 +37,20 @@ _MEND = "() => { window.WebSocket = window.Working; }"
 io_loop, chromium = one_loop, one_browser
 
 
-class Game(Tab):
-    """The lobby in its frame. `around` is the page of Facebook's around it."""
-
-    def __getitem__(self, hook: str) -> Locator:
-        return self.page.frame_locator("#canvas").get_by_test_id(hook)
-
-    def around(self, hook: str) -> Locator:
-        return self.page.get_by_test_id(hook)
-
-    @property
-    def frame(self) -> Frame:
-        return next(frame for frame in self.page.frames if frame.name == "canvas")
-
-    async def shows(self, purse: int) -> None:
-        await expect(self["credits"]).to_have_attribute("data-value", str(purse))
-
-    async def pay(self, product: str, how: str) -> None:
-        """In the shop that is open, through Facebook's dialog."""
-        await self[f"product-{product}"].click()
-        await self.around(f"facebook-{how}").click()
-
-
-class House:
-    """A server with the site "club", and the Facebook that shows it in a frame of another site."""
-
-    def __init__(self, folder: Path, browser: Browser) -> None:
-        self.browser = browser
-        self.fake = FakeFacebook(made=partial(secret, kind="secret of Facebook"))
-        self.port = free_port()
-        self.canvas = Canvas(self.fake, f"http://localhost:{self.port}", "club", "The Club")
-        self.res = casino(
-            folder,
-            title="The Club",
-            social={"levels": LEVELS, "daily_bonus": BONUS, "allow_manual_credit": True},
-            products=PRODUCTS,
-            initial_credits=1000,
-            flags={"autoplay": True},
-        )
-        shipped = json.loads((Path(__file__).parent.parent / "res/local_sites/demo.json").read_text())
-        plain = {**shipped, "jackpots": [], "games": [{"id": "joker-bingo"}]}
-        (self.res / "local_sites/demo.json").write_text(json.dumps(plain))
-
-    async def start(self) -> None:
-        await self.fake.start()
-        fake = {**known(self.fake), "fb_sdk_url": f"{self.fake.origin}/sdk.js", "fb_canvas_origins": [self.fake.origin]}
-        self.server = Server(settings(http_port=self.port, res_dir=self.res, **fake))
-        await self.server.start(MemoryStore())
-
-    def person(self) -> str:
-        """A new one, whom the application does not know yet."""
-        uid = str(700_000_000_000_000 + len(self.fake.people))
-        self.fake.person(uid, f"Ana Beatriz {uid[-2:]}")
-        return uid
-
-    async def stop(self) -> None:
-        await self.server.stop()
-        await self.fake.stop()
-
-    @asynccontextmanager
-    async def visit(self, uid: str, size: dict[str, int] = CANVAS, known: bool = True, **options: Any) -> AsyncIterator[Game]:
-        """Somebody's canvas. `known`: they have authorised the application before."""
-        if known:
-            self.canvas.authorised.add(uid)
-        async with tab(self.browser, "about:blank", size, **options) as opened:
-            game = Game(await opened.page.context.new_page())
-            await game.page.context.add_init_script(_NO_STORAGE)
-            await game.page.goto(self.canvas.address_of(uid))
-            yield game
-            assert await game.page.context.cookies() == []
-            assert game.problems == []
-
-    @asynccontextmanager
-    async def inside(self, uid: str, **options: Any) -> AsyncIterator[Game]:
-        """In the lobby, with today's bonus left for later."""
-        async with self.visit(uid, **options) as game:
-            await game["bonus-dialog-close"].click()
-            yield game
-
-    async def credits(self, uid: str) -> int:
-        return (await self.server.store.funds(WalletId(User("facebook", uid), "credit"))).balance
-
-
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, chromium: Browser, io_loop: IOLoop) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("social"), chromium)
+    res = casino(
+        tmp_path_factory.mktemp("social"),
+        title="The Club",
+        social={"levels": LEVELS, "daily_bonus": BONUS, "allow_manual_credit": True},
+        products=PRODUCTS,
+        initial_credits=1000,
+        flags={"autoplay": True},
+    )
+    shipped = json.loads((Path(__file__).parent.parent / "res/local_sites/demo.json").read_text())
+    plain = {**shipped, "jackpots": [], "games": [{"id": "joker-bingo"}]}
+    (res / "local_sites/demo.json").write_text(json.dumps(plain))
+    house = House(res, chromium)
     io_loop.run_sync(house.start)
     yield house
     io_loop.run_sync(house.stop)

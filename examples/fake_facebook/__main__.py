@@ -44,6 +44,7 @@ async def main(port: int, site: str, serve: Sequence[str]) -> int:
         "FB_GRAPH_URL": fake.graph,
         "FB_SDK_URL": f"{fake.origin}/sdk.js",
         "FB_WEBHOOK_TOKEN": webhook_token,
+        "FB_PUBLIC_URL": server,
         "FB_CANVAS_ORIGINS": f'["{fake.origin}"]',
         "RES_DIR": str(opened(settings.res_dir, site)),
     }

@@ -149,6 +149,8 @@ class Deed(Page):
         return {"told": [status for status, _ in await self.fake.remove_application(self.uid)]}
 
     async def _forget(self) -> dict[str, Any]:
+        """On Facebook, too, this can be asked of applications that were removed."""
+        await self._remove()
         answers = await self.fake.call_back("deletion", self.uid)
         told = [json.loads(body) for status, body in answers if status == 200]
         return {"told": [status for status, _ in answers], "url": told[0]["url"] if told else ""}

@@ -100,7 +100,7 @@ document.getElementById("remove").onclick = async () => {
 document.getElementById("forget").onclick = async () => {
   const { told, url } = await deed("forget");
   if (!url) return say(`The game's server answered ${told[0]}.`);
-  say("The game's server has deleted what it knew. ", element("a", { href: url, target: "_blank", rel: "noopener", testid: "deletion-status" }, "It says so here."));
+  say("Removed, and the game's server has deleted what it knew. ", element("a", { href: url, target: "_blank", rel: "noopener", testid: "deletion-status" }, "It says so here."));
 };
 
 document.getElementById("trouble").onchange = ({ target }) => deed("trouble", { trouble: target.value });
