@@ -218,3 +218,35 @@ async def test_other_sites_look_as_if_there_were_no_social_casino(house: House) 
             await expect(page[hook]).to_be_hidden()
         await page.enter()
         await expect(page["level-badge"]).to_be_hidden()
+
+
+_WORKED_OUT = """async () => {
+  const { daysAround, timeText } = await import("/static/webingo-client/js/views/social/bonus.js");
+  const { bargains, priceText } = await import("/static/webingo-client/js/views/social/shop.js");
+  const days = [1, 2, 3];
+  const shown = (bonus) => daysAround({ days, ...bonus }).map(({ day, amount }) => [day, amount]);
+  const offer = (id, credits, amount, currency = "USD") => ({ id, credits, price: { amount, currency } });
+  const gains = bargains([offer("a", 100, "1.00"), offer("b", 300, "2.00"), offer("c", 10, "1.00", "EUR")]);
+  return {
+    first: shown({ day: 1, amount: 1, available: true }),
+    collected: shown({ day: 8, amount: 3, available: false }).map(([day]) => day),
+    next: shown({ day: 8, amount: 3, available: true }).map(([day]) => day),
+    alone: daysAround({ day: 4, amount: 9, available: true }),
+    times: [[5 * 3600 + 12 * 60 + 30, 61, 9, -5].map((seconds) => timeText(seconds * 1000))],
+    gains: [...gains],
+    prices: [priceText({ amount: "4.99", currency: "USD" }), priceText({ amount: "500", currency: "JPY" })],
+  };
+}"""
+
+
+async def test_the_week_the_time_and_the_worth_of_offers_are_worked_out(house: House) -> None:
+    async with tab(house.browser, f"http://127.0.0.1:{house.port}/?uid=fabio&site=demo") as page:
+        found = await page.page.evaluate(_WORKED_OUT)
+        assert found["first"] == [[1, 1], [2, 2], [3, 3], [4, 3], [5, 3], [6, 3], [7, 3]]
+        # The week that is full stays until the next day has begun.
+        assert found["collected"] == [1, 2, 3, 4, 5, 6, 7]
+        assert found["next"] == [8, 9, 10, 11, 12, 13, 14]
+        assert found["alone"] == [{"day": 4, "amount": 9}]
+        assert found["times"] == [["5 h 12 min", "1 min 1 s", "9 s", "0 s"]]
+        assert found["gains"] == [["a", 0], ["b", 0.5], ["c", 0]]
+        assert found["prices"] == ["$4.99", "¥500"]

@@ -73,7 +73,7 @@ export function play(who, where = null) {
   social = new Social(session, host, { hiding, risen: onLevel, credited: onCredited, ready: offerBonus });
   frame = shell({
     back: leave,
-    help: () => showHelp(view),
+    help: () => showHelp(view, social),
     rules: () => view?.showRules?.(),
     sound: toggleSound,
     player: () => showPlayer(player, social),
@@ -83,14 +83,14 @@ export function play(who, where = null) {
   }, player, social);
   if (!player.session) rulesOf({ platform: player.platform, site: player.site });
   document.getElementById("app").replaceChildren(frame.element);
-  listenToKeys(() => ({ help: () => showHelp(view), sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
+  listenToKeys(() => ({ help: () => showHelp(view, social), sound: toggleSound, ...(session.state?.gamestate && { back: leave }), ...view?.commands() }));
   session.start();
 }
 
 function onState(state, first) {
   // Sent after each login, and again when the site has changed.
   if (state.games) jackpots.refresh();
-  if (state.player) frame.who(state.player);
+  if (state.player) frame.who({ ...state.player, picture: host || sameOrigin(state.player.picture) ? state.player.picture : "" });
   const game = runningGame(state);
   const key = game ? `${game.engine}/${game.id}` : "";
   const entered = view === null || key !== viewKey;
@@ -108,6 +108,11 @@ function onState(state, first) {
     leaving = false;
     if (game && session.state.gamestate.name === "idle") session.leave();
   }
+}
+
+/** Only the portal's page may show pictures from elsewhere. @param {string} [address] */
+function sameOrigin(address) {
+  return Boolean(address) && new URL(address, location.origin).origin === location.origin;
 }
 
 /** The purse tells a win no sooner than the table does; nor a jackpot, which comes into it by itself. */

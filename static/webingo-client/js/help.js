@@ -11,14 +11,15 @@ const TEXTS = {
     "Winnings are paid out when you collect, or with the next Play. Tap the table to skip the draw."],
   slots: ["Choose a bet, then press Spin. What pays, and on which lines or ways, is in the rules; tap the reels to stop them quickly.",
     "Free spins and other features wait for you: if the connection is lost or you close the page, they go on where they were."],
+  social: ["Everything that you bet fills your level; a new one may bring credits. The bonus is yours once a day, and grows as long as you leave out no day."],
   lobby: ["Choose a game. Its rules, with all odds, are behind the little i."],
 };
 
-/** @param {{kind?: string}|null} view that is shown now */
-export function showHelp(view) {
+/** @param {{kind?: string}|null} view that is shown now @param {import("./social.js").Social} social */
+export function showHelp(view, social) {
   const kind = view?.kind ?? "lobby";
   openDialog({ title: "Help", testid: "help-dialog" },
-    ...(TEXTS[kind] ?? TEXTS.lobby).map((text) => h("p", {}, text)),
+    ...[...(TEXTS[kind] ?? TEXTS.lobby), ...(social.standing ? TEXTS.social : [])].map((text) => h("p", {}, text)),
     h("section", { class: "help-keys" }, h("h3", {}, "Keyboard"),
       h("dl", { class: "shortcuts" }, ...[...(SHORTCUTS[kind] ?? []), ...SHORTCUTS.all].flatMap(([keys, what]) => [
         h("dt", {}, ...keys.map((key) => h("kbd", {}, key))), h("dd", {}, what)]))));
@@ -42,7 +43,7 @@ export function showPlayer(player, social) {
       h("button", { class: "button", type: "button", on: { click: () => change(newGuest()) } }, "New guest")));
   openDialog({ title: "Player", testid: "player-dialog", className: "dialog-small" },
     ...(social.payer ? platformCard(player) : [h("p", { class: "muted" }, `Platform ${player.platform}, site ${player.site}.`),
-      player.given ? h("p", {}, `You play as ${player.uid}, as the address of this page says.`) : form]));
+      player.given ? h("p", {}, `You play as ${player.name || player.uid}, as the address of this page says.`) : form]));
 }
 
 /** A player whom a platform has brought. */
