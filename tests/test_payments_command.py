@@ -13,7 +13,7 @@ from webingo.cli import app
 from webingo.platforms.facebook.order import Order
 from webingo.platforms.facebook.payments import ASKED_S
 from webingo.resources.social import Product as OnSite
-from webingo.transaction.transaction import Seat, fresh_request_id
+from webingo.transaction.transaction import Posting, Seat, fresh_request_id
 
 UID = "600000000000001"
 
@@ -40,10 +40,12 @@ async def test_a_payment_is_settled_by_hand_and_only_once(redis_url, monkeypatch
                 code, said = await command(bought.id, "--json")
                 assert (code, json.loads(said)["status"], json.loads(said)["balance"]) == (0, "completed", 500), said
             assert "product small, credits 500" in (await command(bought.id))[1]
-            assert [entry.amount for entry in await ledger(store, UID)] == [500]
+            await store.post(Posting("played", wallet_of(UID), "adjustment", -480, "", 1))
+            assert (await command(bought.id))[1].endswith(", balance 20\n")  # as it is now, not as the purchase left it
+            assert [entry.amount for entry in await ledger(store, UID)] == [500, -480]
             nobodys = fake.payments.charge(UID, Product("", "A few", "", "", "1.99", "USD"))
             assert "names no order" in (await command(nobodys.id))[1]
-            for words, sentence in (("17", "knows no such payment"), ("../me", "digits")):
+            for words, sentence in (("17", "knows no such payment.\n"), ("../me", "digits")):
                 code, said = await command(words)
                 assert code == 1 and sentence in said, said
             fake.always = "broken"

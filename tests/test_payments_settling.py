@@ -331,6 +331,16 @@ async def test_parts_of_a_refund_come_to_the_whole(shop):
     assert len(refunds) == 4 and sum(refunds) == -BOUGHT and (await shop.store.funds(WALLET)).balance == 0
 
 
+@pytest.mark.parametrize("status", ["initiated", "failed", "cancelled"])
+async def test_an_earlier_try_to_pay_keeps_no_credits_back(shop, status):
+    payment_id = shop.charged(await shop.payments.ask(shop.order))
+    document = shop.fake.objects[payment_id]
+    tried = {**document["actions"][0], "status": status}
+    said = {**document, "actions": [tried, *document["actions"]]}
+    assert (await shop.payments.settle(read(Payment, said))).status == "completed"
+    assert [entry.amount for entry in (await shop.entries()).values()] == [BOUGHT]
+
+
 @pytest.mark.parametrize(("status", "told"), [("initiated", "pending"), ("failed", "failed"), ("cancelled", "failed")])
 async def test_what_is_not_paid_is_not_credited(shop, status, told):
     payment_id = shop.charged(await shop.payments.ask(shop.order))

@@ -20,13 +20,11 @@ def payment(payment_id: PaymentId, config: Config = None, as_json: Json = False)
 
     For a payment that Facebook has given up telling of, and for players who ask. To do it again changes nothing.
     """
-    settled = with_store(config, lambda store, settings: _settled(store, settings, payment_id))
+    settled, balance = with_store(config, lambda store, settings: _settled(store, settings, payment_id))
     order = settled.order
     said: dict[str, Any] = {"payment": settled.payment_id, "status": settled.status}
     if order is not None:
-        said |= {"uid": order.uid, "site": order.site, "product": order.product, "credits": order.credits}
-    if settled.funds is not None:
-        said |= {"balance": settled.funds.balance}
+        said |= {"uid": order.uid, "site": order.site, "product": order.product, "credits": order.credits, "balance": balance}
     if as_json:
         print_json(said)
     elif order is None:
@@ -35,8 +33,8 @@ def payment(payment_id: PaymentId, config: Config = None, as_json: Json = False)
         typer.echo(", ".join(f"{name} {value}" for name, value in said.items()))
 
 
-async def _settled(store: "Store", settings: "Settings", payment_id: str) -> "Settled":
-    """Raises Failure, Refused(UNAVAILABLE)."""
+async def _settled(store: "Store", settings: "Settings", payment_id: str) -> "tuple[Settled, int]":
+    """What became of it, and the balance of the player's wallet now. Raises Failure, Refused(UNAVAILABLE)."""
     from webingo.platforms.facebook.graph import Graph
     from webingo.platforms.facebook.payment import StrangePayment
     from webingo.platforms.facebook.payments import Payments
@@ -52,7 +50,9 @@ async def _settled(store: "Store", settings: "Settings", payment_id: str) -> "Se
     graph = Graph(settings, clock, SystemRng())
     try:
         payments = Payments(_Means(store, clock), graph, settings.fb_app_id, app_secret, settings.fb_public_url)
-        return await payments.look_up(payment_id)
+        settled = await payments.look_up(payment_id)
+        # What was posted before is answered with the funds of then.
+        return settled, 0 if settled.order is None else (await store.funds(settled.order.wallet)).balance
     except StrangePayment as strange:
         raise Failure(f"The payment {payment_id} was not taken: {strange}.") from None
     finally:

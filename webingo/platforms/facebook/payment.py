@@ -148,6 +148,8 @@ def steps(payment: Payment, bought: int) -> Iterator[Step]:
 
     for action in sorted(payment.actions, key=lambda action: (action.type != "charge", action.at)):
         if action.status not in ("completed", "failed"):
+            if action.type == "charge":  # another try to pay; the one that was completed counts
+                continue
             return
         counts[action.type] += 1
         name = f"{action.type}:{counts[action.type]}"

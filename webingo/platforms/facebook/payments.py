@@ -79,7 +79,7 @@ class Payments:
         try:
             document = opened(self._secret, signed_request, self._house.clock.now_ms() / 1000, PAYMENT_S)
         except Refused as refusal:
-            raise StrangePayment(refusal.message) from None
+            raise StrangePayment(refusal.message.rstrip(".")) from None
         receipt = read(Receipt, document)
         order = await self._order(receipt.request_id)
         if order is None or order.user != user:
@@ -103,7 +103,7 @@ class Payments:
             document = await self._graph.payment(payment_id)
         except Refused as refusal:
             if refusal.code is Code.BAD_PARAMS:
-                raise StrangePayment(refusal.message) from None
+                raise StrangePayment(refusal.message.rstrip(".")) from None
             raise
         try:
             payment = read(Payment, document)
