@@ -123,8 +123,14 @@ class SocialComponent(Component):
             "next": None if step is None else {"level": level + 1, "spend": step.spend, "reward": step.reward},
             "daily_bonus": self._rewards.today(),
             "manual_credit": self._may_give,
-            "products": [self._shown(product) for product in room.site.products],
+            "products": [self._shown(product) for product in self._products],
         }
+
+    @property
+    def _products(self) -> list[Product]:
+        """What is for sale now: the shop does not wait for the end of a round, as other settings do."""
+        site = self._house.resources.newest(self._room.site)
+        return site.products if site.enabled and site.denomination == self._room.wallet.denom else []
 
     def _shown(self, product: Product) -> dict[str, Any]:
         return {**product.model_dump(), "url": self._payments.public_url + product_path(self._room.seat.site, product)}
@@ -172,7 +178,7 @@ class SocialComponent(Component):
     # -- purchases ----------------------------------------------------------------------------------------------------
 
     async def _buy(self, product_id: str) -> None:
-        product = next((product for product in self._room.site.products if product.id == product_id), None)
+        product = next((product for product in self._products if product.id == product_id), None)
         if product is None:
             raise Refused(Code.BAD_PARAMS, "There is no such product here.")
         now = self._house.clock.monotonic()
