@@ -121,6 +121,8 @@ def test_what_is_wrong_with_the_social_settings_is_named(res, field, social):
         ("products.0.price.amount", {"price": {"amount": 1.99, "currency": "USD"}}),
         ("products.0.price.currency", {"price": {"amount": "1.99", "currency": "usd"}}),
         ("products.0.price.currency", {"price": {"amount": "1.99", "currency": "XTS"}}),
+        ("products.0.price.currency", {"price": {"amount": "1.999", "currency": "USD"}}),
+        ("products.0.price.currency", {"price": {"amount": "199.5", "currency": "JPY"}}),
         ("products.0.image", {"image": "http://pictures.example/big.png"}),
         ("products.0.image", {"image": "javascript:alert(1)"}),
         ("products.0.image", {"image": "//pictures.example/big.png"}),
@@ -128,6 +130,11 @@ def test_what_is_wrong_with_the_social_settings_is_named(res, field, social):
 )
 def test_what_is_wrong_with_a_product_is_named(res, field, change):
     assert [found for found, _ in problems(res, products=[{**PRODUCT, **change}])] == [field]
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("1.9", "USD"), ("200", "JPY"), ("0.625", "KWD")])
+def test_a_price_may_have_the_decimals_of_its_currency(res, amount, currency):
+    assert problems(res, products=[{**PRODUCT, "price": {"amount": amount, "currency": currency}}]) == []
 
 
 def test_products_have_ids_of_their_own(res):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from webingo.transaction.transaction import MAX_AMOUNT
 
@@ -30,6 +30,9 @@ _CURRENCIES = frozenset(
     STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
     """.split()  # noqa: SIM905
 )
+# ISO 4217: those without a hundredth, and those with a thousandth.
+_DECIMALS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0)  # noqa: SIM905
+_DECIMALS |= dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)  # noqa: SIM905
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,3})?")
 _IMAGE = re.compile(r"(/static/|https://[a-z0-9.-]+(:[1-9][0-9]{0,4})?/)[A-Za-z0-9._~/%-]*")
 
@@ -121,12 +124,21 @@ def _image(value: str) -> str:
 
 
 class Price(BaseModel):
-    """Real money: `amount` of `currency` as a decimal number in text, "1.99"."""
+    """Real money: `amount` of `currency` as a decimal number in text, "1.99", with no more decimals than the currency has: what
+    can't be charged would never be the amount that was."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     amount: Annotated[str, AfterValidator(_amount)]
     currency: Annotated[str, AfterValidator(_currency)]
+
+    @field_validator("currency")
+    @classmethod
+    def _chargeable(cls, value: str, info: ValidationInfo) -> str:
+        decimals = _DECIMALS.get(value, 2)
+        if len(info.data.get("amount", "").partition(".")[2]) > decimals:
+            raise ValueError(f"{value} has {decimals or 'no'} decimals, and the amount has more")
+        return value
 
 
 class Product(BaseModel):
