@@ -36,9 +36,12 @@ SITE = {"id": "lab", "platform": "lab", "denomination": "credit", "initial_credi
 class Told:
     name: str = "Lab Rat"
     recheck_s: float = 0
-    rechecks: list[Exception | None] = field(default_factory=list)  # one for each; the last one again and again
+    rechecks: list[BaseException | None] = field(default_factory=list)  # one for each; the last one again and again
     start: Exception | None = None
+    never_stops: bool = False
+    closing: Exception | None = None  # of the component
     problems: list[tuple[str, str, str]] = field(default_factory=list)
+    instead: dict[str, Any] = field(default_factory=dict)  # by token: what is answered in place of an identity
     pages: asyncio.Event = field(default_factory=asyncio.Event)  # until then the page "slow" waits
 
 
@@ -57,6 +60,8 @@ class LabComponent:
 
     def close(self) -> None:
         LabPlatform.seen.append("component closed")
+        if LabPlatform.told.closing is not None:
+            raise LabPlatform.told.closing
 
 
 class LabPlatform(Platform):
@@ -76,6 +81,8 @@ class LabPlatform(Platform):
 
     async def stop(self) -> None:
         self.seen.append("stopped")
+        if self.told.never_stops:
+            await asyncio.sleep(60)
 
     def problems(self, site: Any) -> list[tuple[str, str, str]]:
         return self.told.problems or super().problems(site)
@@ -85,6 +92,10 @@ class LabPlatform(Platform):
             raise Refused(Code.UNAVAILABLE)
         if auth.token == "bug":
             raise ZeroDivisionError("of the lab")
+        if auth.token == "cancelled":
+            raise asyncio.CancelledError
+        if auth.token in self.told.instead:
+            return self.told.instead[auth.token]
         if auth.token == "never":
             await asyncio.sleep(60)
         if auth.token != GOOD:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from functools import partial
 
 import orjson
@@ -22,6 +23,7 @@ from webingo.platforms.registry import TAKEN, misplaced, platforms, unfit
 from webingo.resources.local import LocalResources
 from webingo.resources.remote import RemoteResources
 from webingo.rng import SystemRng
+from webingo.server import app as wiring
 from webingo.server import login
 from webingo.server.platform_pages import MOST_BODY, Desk
 from webingo.server.recheck import Recheck
@@ -81,6 +83,26 @@ async def test_a_bug_of_a_platform_lets_nobody_in_and_is_counted_at_both_doors(s
     assert [event["event"] for event in logged if event["log_level"] == "error"] == ["login_failed"] * 2
 
 
+async def test_whatever_a_platform_answers_in_place_of_its_player_lets_nobody_in(server):
+    rat = User("lab", "rat")
+    stranger = Identity(User("demo", "rat"))
+    LabPlatform.fresh(instead={"none": None, "user": rat, "text": "rat", "stranger": stranger})
+    for token in ("none", "user", "text", "stranger", "cancelled"):
+        errors = unexpected_errors()
+        assert await refused(server.port, token) == (1011, "INTERNAL")
+        answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": token}, **WHERE}))
+        assert (answer.status, orjson.loads(answer.body)["error"]["code"]) == (500, "INTERNAL")
+        assert unexpected_errors() == errors + 2
+    assert (await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)).credits == 100
+
+
+def test_how_often_is_asked_is_a_number():
+    assert Identity(User("lab", "rat"), recheck_s="5").recheck_s == 5  # type: ignore[arg-type]
+    for wrong in ("often", None):
+        with pytest.raises((TypeError, ValueError)):
+            Identity(User("lab", "rat"), recheck_s=wrong)  # type: ignore[arg-type]
+
+
 async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(server):
     answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": lab.GOOD}, **WHERE}))
     session_id = orjson.loads(answer.body)["sessionId"]
@@ -133,7 +155,7 @@ def test_names_and_pictures_are_such_or_nothing():
     long = "https://pictures.example/" + "x" * MOST_PICTURE
     for bad in ("", None, "http://pictures.example/a", "javascript:alert(1)", "data:,x", "https://", "//x/a", "/a", long):
         assert shown_picture(bad) == ""
-    for bad in ("https://a b/", "https://a/\n", "https://[/", "https://é/"):
+    for bad in ("https://a b/", "https://a/\n", "https://[/", "https://é/", "https://evil.example\\.a/", "https://a:99999/"):
         assert shown_picture(bad) == ""
 
 
@@ -157,8 +179,9 @@ async def test_a_player_whom_the_platform_takes_back_is_sent_away_in_mid_session
     assert LabPlatform.seen.count("rechecked") == 4
 
 
-async def test_a_recheck_that_goes_wrong_ends_the_session_as_a_bug(server):
-    LabPlatform.fresh(recheck_s=0.02, rechecks=[ZeroDivisionError()])
+@pytest.mark.parametrize("wrong", [ZeroDivisionError(), asyncio.CancelledError()])
+async def test_a_recheck_that_goes_wrong_ends_the_session_as_a_bug(server, wrong):
+    LabPlatform.fresh(recheck_s=0.02, rechecks=[wrong])
     errors = unexpected_errors()
     player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
     with capture_logs() as logged:
@@ -176,6 +199,35 @@ async def test_nobody_is_asked_about_a_player_who_has_left(server):
     asked = LabPlatform.seen.count("rechecked")
     await asyncio.sleep(0.15)
     assert LabPlatform.seen.count("rechecked") == asked
+
+
+async def test_a_recheck_that_does_not_let_go_is_the_last_one():
+    asked = []
+
+    async def stubborn():
+        asked.append(1)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    recheck = Recheck(Identity(User("lab", "rat"), recheck=stubborn, recheck_s=0.01), SystemRng(), print)
+    await until(lambda: asked)
+    recheck.stop()
+    await asyncio.sleep(0.05)
+    assert len(asked) == 1
+
+
+async def test_a_component_that_fails_at_the_end_keeps_neither_the_others_nor_the_seat(server):
+    LabPlatform.fresh(closing=ZeroDivisionError("of the component"))
+    errors = unexpected_errors()
+    player = await Player.log_in(server.port, "rat", lab.GOOD, **WHERE)
+    given_up = []
+    (session,) = server.house.sessions()
+    session._place.give_up = lambda: asyncio.sleep(0, given_up.append(session))
+    with capture_logs() as logged:
+        await player.leave()
+        await until(lambda: given_up)
+    assert [event["event"] for event in logged if event["log_level"] == "error"] == ["component_failed"]
+    assert unexpected_errors() == errors + 1
 
 
 async def test_those_who_came_together_are_not_asked_about_together(monkeypatch):
@@ -333,6 +385,15 @@ async def test_a_platform_is_started_once_and_stopped_once(res):
     assert LabPlatform.seen == ["started", "stopped"]
 
 
+async def test_a_platform_that_does_not_stop_is_not_waited_for(res, monkeypatch):
+    monkeypatch.setattr(wiring, "_STOP_S", 0.05)
+    LabPlatform.fresh(never_stops=True)
+    server = await serve(res)
+    async with asyncio.timeout(5):
+        await server.stop()
+    assert LabPlatform.seen == ["started", "stopped"]
+
+
 async def test_a_platform_that_can_not_start_stops_the_start_with_its_name(res):
     LabPlatform.fresh(start=ZeroDivisionError("no cheese"))
     with pytest.raises(BadResource) as caught:
@@ -366,6 +427,14 @@ async def test_what_a_platform_finds_wrong_with_its_site_stops_the_start_and_ref
     LabPlatform.fresh()
     await remote.take("lab", "lab", 2, lab.SITE)
     assert remote.refused == {} and remote.all_sites()[0].id == "lab"
+
+
+@pytest.mark.parametrize("answer", [None, 5, ["wrong"], [("", "title")]])
+def test_a_platform_that_judges_in_no_words_of_ours_has_the_site_refused(res, monkeypatch, answer):
+    monkeypatch.setattr(LabPlatform, "problems", lambda self, site: answer)
+    known = platforms(Settings(secret="s" * 32), ManualClock())
+    ((_, field, reason),) = misplaced(LocalResources(res).sites.values(), known)
+    assert field == "platform" and reason.startswith("it can't check the site: ")
 
 
 def test_a_platform_that_fails_to_judge_a_site_has_it_refused(res, monkeypatch):

@@ -25,6 +25,8 @@ class Identity:
 
     `recheck` is asked every `recheck_s` seconds for as long as the session lasts: Refused(AUTH_FAILED) ends it, after
     UNAVAILABLE it is asked again later, and play goes on meanwhile. Without it nobody is asked.
+
+    TypeError and ValueError where `recheck_s` is no number.
     """
 
     user: User
@@ -36,6 +38,7 @@ class Identity:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", shown_name(self.name))
         object.__setattr__(self, "picture", shown_picture(self.picture))
+        object.__setattr__(self, "recheck_s", float(self.recheck_s))  # a session that has begun must not fail over it
 
 
 class Cookie(NamedTuple):
@@ -128,11 +131,12 @@ def shown_picture(value: Any) -> str:
         or not value.isascii()
         or not value.isprintable()
         or " " in value
+        or "\\" in value  # browsers read it as a slash, and so another host than we do
     ):
         return ""
     try:
         parts = urlsplit(value)
-        host = parts.hostname or ""
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         return ""
     return value if host and (parts.scheme == "https" or (parts.scheme == "http" and _here(host))) else ""

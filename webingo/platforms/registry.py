@@ -47,7 +47,7 @@ def unfit(site: Site, known: Mapping[str, Platform]) -> list[Problem]:
     if platform is None:
         return [("", "platform", unknown("platform", site.platform, known))]
     try:
-        return platform.problems(site)
+        return [(str(file), str(field), str(reason)) for file, field, reason in platform.problems(site)]
     except Exception as error:  # somebody else's code: a site that it can't judge is not served
         log.exception("platform_failed", platform=platform.name, site=site.id)
         return [("", "platform", f"it can't check the site: {type(error).__name__}")]

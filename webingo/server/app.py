@@ -42,6 +42,7 @@ log = structlog.get_logger("webingo.server")
 
 _SWEEP_S = 60
 _MAX_BODY = 1 << 20
+_STOP_S = 10.0
 _KEEPERS = ("accounting",)  # where none of them is enrolled our ledger is the only one, and nothing of it goes
 
 # Whoever opens a connection and says nothing more, or a word a minute, holds a file descriptor of ours.
@@ -192,8 +193,9 @@ class Server:
     async def _let_go(self) -> None:
         for platform in self._started:
             try:
-                await platform.stop()
-            except Exception:
+                async with asyncio.timeout(_STOP_S):
+                    await platform.stop()
+            except Exception:  # also that it came to no end
                 log.exception("platform_failed", platform=platform.name)
         if self.backoffice is not None:
             await self.backoffice.stop()

@@ -57,6 +57,13 @@ async def resume_login(
     return await recalled(store, seat.user), site
 
 
+def cancelled() -> bool:
+    """Whether somebody has cancelled the running task. A platform may raise CancelledError without, when what it waits for
+    was cancelled elsewhere."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 def check_open(site: Site, origin: str | None, host: str) -> None:
     """Raises Refused(FORBIDDEN)."""
     if not site.enabled:
@@ -76,7 +83,14 @@ async def log_in(
     check_open(site, origin, host)
     try:
         async with asyncio.timeout(_PROOF_S):
-            return await platform.authenticate(message.auth, site), site
+            identity = await platform.authenticate(message.auth, site)
     except TimeoutError:
         log.warning("platform_too_slow", platform=platform.name)
         raise Refused(Code.UNAVAILABLE) from None
+    except asyncio.CancelledError:
+        if cancelled():
+            raise
+        raise RuntimeError(f"the platform {platform.name!r} was cancelled in the middle of a login") from None
+    if not isinstance(identity, Identity) or identity.user.platform != platform.name:
+        raise TypeError(f"the platform {platform.name!r} answered something else than who its player is")
+    return identity, site

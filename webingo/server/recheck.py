@@ -8,6 +8,7 @@ import structlog
 from webingo.errors import Code, Refused
 from webingo.platforms.platform import Identity
 from webingo.rng import Rng
+from webingo.server.login import cancelled
 from webingo.support import metrics
 
 log = structlog.get_logger("webingo.door")
@@ -27,9 +28,11 @@ class Recheck:
         self._dismiss = dismiss
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._over = False
         self._wait()
 
     def stop(self) -> None:
+        self._over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
@@ -37,7 +40,7 @@ class Recheck:
 
     def _wait(self) -> None:
         """Not to the second: those who came together would be asked about together for ever."""
-        if self._identity.recheck is not None and self._identity.recheck_s > 0:
+        if self._identity.recheck is not None and self._identity.recheck_s > 0 and not self._over:
             part = 0.8 + 0.4 * self._rng.below(_GRAIN) / _GRAIN
             self._timer = asyncio.get_running_loop().call_later(self._identity.recheck_s * part, self._begin)
 
@@ -56,7 +59,9 @@ class Recheck:
             if refusal.code not in _LATER:
                 return self._dismiss(refusal)
             log.info("recheck_postponed", platform=platform, code=refusal.code)
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and cancelled():
+                raise
             log.exception("recheck_failed", platform=platform)
             metrics.unexpected_error()
             return self._dismiss(Refused(Code.INTERNAL))

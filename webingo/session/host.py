@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
+import structlog
 
 from webingo.errors import Code, Refused
 from webingo.resources.site import Site
@@ -12,8 +13,11 @@ from webingo.session.component import Component
 from webingo.session.place import Place
 from webingo.session.protocol import ComponentMessage
 from webingo.session.screen import Screen
+from webingo.support import metrics
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Funds, WalletId
+
+log = structlog.get_logger("webingo.session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +112,8 @@ class Host:
 
     def _unplug(self) -> None:
         for component in self._components.values():
-            component.close()
+            try:
+                component.close()
+            except Exception:
+                log.exception("component_failed", component=component.name)
+                metrics.unexpected_error()
