@@ -185,6 +185,13 @@ async def test_a_user_whose_calls_are_used_up_keeps_nobody_else_out(fake, graph)
     assert (await graph.debug_token(fake.token(ANA))).is_valid
 
 
+async def test_calls_that_can_not_be_answered_keep_nobody_else_out(fake, graph):
+    fake.troubles.extend(["too_long"] * 10)
+    for _ in range(10):
+        await unavailable(graph.debug_token(fake.token(ANA)))
+    assert (await graph.debug_token(fake.token(ANA))).is_valid
+
+
 async def test_calls_are_counted_and_the_breaker_is_shown(fake, graph):
     def count(result):
         return metrics.REGISTRY.get_sample_value("webingo_graph_calls_total", {"call": "debug_token", "result": result}) or 0

@@ -144,6 +144,14 @@ async def test_nonsense_is_refused(door, token):
     await door.refused(ANA, token)
 
 
+@pytest.mark.parametrize("token", ["%" * 8000, "A" * 2049])
+async def test_facebook_is_not_asked_about_what_no_web_server_reads(door, token):
+    for _ in range(6):
+        await door.refused(ANA, token)
+    assert door.fake.seen == []
+    await door.enter(ANA, door.fake.token(ANA))
+
+
 async def test_a_login_without_a_token_is_refused(door):
     assert "auth.token is empty" in await door.refused(ANA, "")
 
@@ -350,6 +358,7 @@ async def test_userinfo_is_shown_where_facebook_says_nothing_and_never_tells_an_
         "https://evilfbcdn.net/",
         "javascript:alert(1)",
         "https://fbcdn.net@evil.example/",
+        "https://evil.example\\.fbcdn.net/",
         "//fbcdn.net/x",
     ],
 )

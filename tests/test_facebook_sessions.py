@@ -176,6 +176,7 @@ async def test_nobody_but_facebook_can_send_players_away(tmp_path, page):
             {"signed_request": fake.signed({"user_id": ANA, "issued_at": int(fake.now()) - 90_000})},
             {"signed_request": fake.signed({"user_id": ANA, "payment_id": "17", "status": "completed"})},
             {"signed_request": fake.signed({"player_id": ANA, "request_payload": "club"})},
+            {"signed_request": fake.signed_launch(ANA, fake.token(ANA))},
             {"signed_request": fake.signed({"user_id": int(ANA)})},
             {"signed_request": fake.signed({"user_id": "ana:1"})},
             {"user_id": ANA},

@@ -17,6 +17,7 @@ TROUBLES = (
     "list",  # JSON, but no object
     "empty",  # an object with nothing in it
     "types",  # the right fields, each with a value that it can't have
+    "too_long",  # HTTP 414, of a web server that stands before it
     "huge",  # more than anybody should read
     "limited",  # the application's calls are used up
     "limited_user",  # the user's are
@@ -42,6 +43,7 @@ _ERRORS = {  # status, code, message
 
 _BODIES = {
     "page": b"<!doctype html><title>Facebook</title><p>Sorry, something went wrong.",
+    "too_long": b"<h1>414 Request-URI Too Large</h1>",
     "garbage": b'{"data": {"is_valid": tru',
     "list": b"[]",
     "empty": b"{}",
@@ -68,7 +70,9 @@ async def befall(handler: RequestHandler, trouble: str, linger: Callable[[], Awa
         refuse(handler, status, code, message)
         return True
     if trouble in _BODIES:
-        handler.set_header("Content-Type", "text/html" if trouble == "page" else "application/json; charset=UTF-8")
+        handler.set_status(414 if trouble == "too_long" else 200)
+        page = trouble in ("page", "too_long")
+        handler.set_header("Content-Type", "text/html" if page else "application/json; charset=UTF-8")
         handler.finish(_BODIES[trouble])
         return True
     if trouble == "redirect":

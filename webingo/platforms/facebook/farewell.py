@@ -74,8 +74,9 @@ class Farewell:
             log.warning("facebook_callback_refused", peer=request.peer, reason=refusal.message)
             return Reply(small_page("webingo", refusal.message), 403)
         uid = payload.get("user_id")
-        # Players have signed requests about their purchases in their hands, and they are meant for something else.
-        if not isinstance(uid, str) or not UID.fullmatch(uid) or "payment_id" in payload:
+        # Browsers have those of purchases and of the portal in their hands, and they are meant for something else.
+        elsewhere = "payment_id" in payload or "oauth_token" in payload
+        if not isinstance(uid, str) or not UID.fullmatch(uid) or elsewhere:
             return Reply(small_page("webingo", "This is not about a player who leaves."), 403)
         return User("facebook", uid)
 

@@ -172,7 +172,9 @@ def understood(response: Answer, answer: TypeAdapter[A]) -> A:
     if error is not None:
         raise GraphError(error.code, error.error_subcode)
     if response.status != 200 or not isinstance(value, dict) or "error" in value:
-        raise _NoGood(f"HTTP {response.status} with something that Graph does not say")
+        # A client's error tells of this call (an endless token): whoever makes such calls must not keep the others out.
+        ours = 400 <= response.status < 500
+        raise _NoGood(f"HTTP {response.status} with something that Graph does not say", broken=not ours)
     try:
         return answer.validate_python(value)
     except ValidationError as wrong:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -23,6 +24,10 @@ log = structlog.get_logger("webingo.facebook")
 
 _PART_OF_PATIENCE = 0.8
 """Of `auth_timeout_s`, so that the player hears why there was no login."""
+
+_MOST_IN_ADDRESS = 2048
+"""Characters of a token as it stands in an address. Facebook's have a few hundred; what no web server reads would be answered
+with the end of the connection, and whoever sends such would make Graph look broken for everybody."""
 
 _BAD_TOKEN = {100, 102, 190}
 """Graph's errors about the token that it was asked about; 100 is what it says of another application's."""
@@ -91,7 +96,7 @@ class Login:
 
     async def _valid(self, user: User, token: str) -> Debugged:
         """Asks Facebook whether this is a good token of this application for this player. Raises AUTH_FAILED, UNAVAILABLE."""
-        if not (token.isascii() and token.isprintable() and " " not in token):
+        if not (token.isascii() and token.isprintable() and " " not in token and len(quote(token)) <= _MOST_IN_ADDRESS):
             raise Refused(Code.AUTH_FAILED, _INVALID)
         try:
             found = await self._graph.debug_token(token)
