@@ -123,6 +123,16 @@ async def test_what_can_not_be_helped_is_logged_and_taken(res):
         assert [entry.kind for entry in await ledger(store)] == ["grant"]
 
 
+async def test_as_many_payments_are_told_of_at_once_as_facebook_does(res):
+    async with facebook() as fake, open_casino(fake, res) as server:
+        player = await enter(fake, server.port)
+        payment_id = await bought(fake, server, player)
+        await fake.payments.finish(payment_id, tell=False)
+        told = fake.payments.update([payment_id] * 1000, ["actions", "disputes"])
+        assert await post(server, told, **{"X-Hub-Signature-256": fake.payments.signature(told)}) == 200
+        assert (await player.next_state())["wallet"]["credits"] == 600
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -56,7 +56,7 @@ class Request(NamedTuple):
     """A request for a page of a platform. `path` is what stands below /<name>/; `query` and `form` have each name once; names
     of `headers` count in whatever case; `peer` is the client's address, `base` ours as the client knows it ("https://host").
 
-    `method` is GET or POST; HEAD comes as GET. A body is at most 64 KiB, and `form` is empty where it is none.
+    `method` is GET or POST; HEAD comes as GET. A body is at most 128 KiB, and `form` is empty where it is none.
     """
 
     method: str

@@ -19,7 +19,7 @@ from webingo.support import metrics
 
 log = structlog.get_logger("webingo.pages")
 
-MOST_BODY = 64 << 10
+MOST_BODY = 128 << 10  # Facebook tells of up to 1000 payments at once
 _MOST_FIELDS = 100
 _AT_ONCE = 100
 _PAGE_S = 30.0
