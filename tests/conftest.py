@@ -39,9 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     soak = config.getoption("--soak")
-    chosen = [item for item in items if bool(item.get_closest_marker("soak")) == soak]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    chosen: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        chosen[bool(item.get_closest_marker("soak")) == soak].append(item)
+    config.hook.pytest_deselected(items=chosen[False])
+    items[:] = chosen[True]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,8 +108,8 @@ def database(request: pytest.FixtureRequest, databases: Any) -> Iterator[Any]:
     made.close()
 
 
-async def open_store(url: str) -> RedisStore:
-    store = RedisStore(await connect(url))
+async def open_store(url: str, timeout_s: float = 5.0) -> RedisStore:
+    store = RedisStore(await connect(url, timeout_s=timeout_s))
     await store.prepare()
     return store
 

@@ -1,6 +1,6 @@
 """What failed, in a line for each, as it happens: to a file that outlives whatever becomes of the run.
 
-`.ci/run` names the file in $WEBINGO_DIGEST and prints it at its very end, where those who see only that find it.
+`.ci/run` names the file in $TESTS_DIGEST and prints it at its very end, where those who see only that find it.
 """
 
 import gc
@@ -60,7 +60,7 @@ def _last(text: str) -> str:
 
 def digest(worker: bool) -> Troubles | None:
     """Where one is asked for."""
-    file = os.environ.get("WEBINGO_DIGEST")
+    file = os.environ.get("TESTS_DIGEST")
     return (Troubles if worker else Digest)(Path(file)) if file else None
 
 

@@ -125,7 +125,7 @@ def without_a_database(tmp_path: Any, io_loop: IOLoop) -> Iterator[Server]:
     """A server whose Redis was stopped after the start."""
     with servers.real_redis(tmp_path) as redis:
         server = Server(settings())
-        store = io_loop.run_sync(lambda: open_store(redis.url))
+        store = io_loop.run_sync(lambda: open_store(redis.url, timeout_s=0.5))
         io_loop.run_sync(lambda: server.start(store))
         redis.kill()
         yield server

@@ -27,7 +27,8 @@ from webingo.transaction.transaction import Entry, Part, Seat, Transaction, Wall
 from webingo.user import User
 
 _NUMBERS = count()
-RACES = 100
+RACES = 40
+"""On each store. A thousand are run over two processes."""
 
 
 def new_uid() -> str:
