@@ -371,9 +371,9 @@ async def test_a_profile_is_written_when_it_has_changed(door, monkeypatch):
     saved = []
     save = door.store.save_profile
 
-    async def noted(user, document):
+    async def noted(user, document, revoked):
         saved.append(orjson.loads(document))
-        await save(user, document)
+        await save(user, document, revoked)
 
     monkeypatch.setattr(door.store, "save_profile", noted)
     await door.enter(ANA, door.fake.token(ANA))

@@ -115,8 +115,26 @@ async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(
 async def test_a_name_leaves_what_else_a_platform_has_kept(server):
     user = User("lab", "rat")
     await server.store.save_profile(user, b'{"email":"","name":"Old"}')
-    await keep_profile(server.store, Identity(user, "New", ""))
+    await keep_profile(server.store, Identity(user, "New", ""), 1)
     assert orjson.loads(await server.store.profile(user)) == {"email": "", "name": "New", "picture": ""}
+
+
+async def test_an_erased_player_is_not_written_back_by_a_login_that_is_under_way(server, monkeypatch):
+    store, user = server.store, User("lab", "rat")
+    await store.save_profile(user, b'{"name":"Old"}')
+    began_ms, profile = server.house.clock.now_ms(), store.profile
+
+    async def erased_then(user):
+        found = await profile(user)
+        await store.erase(user, began_ms)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "profile", erased_then)
+        for _ in range(2):  # while it is under way, and before it comes to that
+            with pytest.raises(Refused, match="log"):
+                await keep_profile(store, Identity(user, "Lab Rat", ""), began_ms)
+    assert await profile(user) is None
 
 
 async def test_a_platform_that_never_answers_is_unavailable(server, monkeypatch):

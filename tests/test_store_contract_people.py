@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.test_store_contract import Player, ledger, new_seat, refused, wallet_of
 from webingo.engines.engine import Move
-from webingo.errors import Code
+from webingo.errors import Code, Refused
 from webingo.rng import fresh_id
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.reconcile import Finding, reconcile
@@ -191,6 +191,18 @@ async def test_a_profile_is_kept_and_replaced(store: Store) -> None:
     await store.block(user, True)
     await store.block(user, False)
     assert await store.profile(user) == b'{"name":"Ana \xc3\xa4"}'
+
+
+async def test_a_profile_from_before_a_revocation_is_not_kept(store: Store) -> None:
+    user = new_seat().user
+    before = await store.revoked_at(user)
+    await store.save_profile(user, b"1", before)
+    await store.erase(user, 8000)
+    with pytest.raises(Refused) as refused:
+        await store.save_profile(user, b"2", before)
+    assert refused.value.code is Code.AUTH_FAILED and await store.profile(user) is None
+    await store.save_profile(user, b"3", await store.revoked_at(user))
+    assert await store.profile(user) == b"3"
 
 
 async def test_a_request_is_found_by_its_id(store: Store) -> None:

@@ -28,14 +28,20 @@ async def keep_login(house: House, user: User, site: Site, idle_s: int, began_ms
     return session_id
 
 
-async def keep_profile(store: Store, identity: Identity) -> None:
-    """Keeps name and picture for the logins that go on by an id; what else the platform keeps of the player stays. Raises
-    Refused(UNAVAILABLE)."""
+async def keep_profile(store: Store, identity: Identity, began_ms: int) -> None:
+    """Keeps name and picture for the logins that go on by an id; what else the platform keeps of the player stays.
+
+    `began_ms`: as of `keep_login`; of a player who was erased since then nothing is kept. Raises Refused (AUTH_FAILED,
+    UNAVAILABLE).
+    """
+    revoked = await store.revoked_at(identity.user)
+    if revoked >= began_ms:
+        raise Refused(Code.AUTH_FAILED, "The login was revoked; log in again.")
     before = await store.profile(identity.user)
     known = {} if before is None else orjson.loads(before)
     document = orjson.dumps({**known, "name": identity.name, "picture": identity.picture})
     if document != before:
-        await store.save_profile(identity.user, document)
+        await store.save_profile(identity.user, document, revoked)
 
 
 async def recalled(store: Store, user: User) -> Identity:

@@ -37,7 +37,7 @@ class SessionHandler(RequestHandler):
             identity, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
             session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
             if identity.name or identity.picture:
-                await keep_profile(self._house.store, identity)
+                await keep_profile(self._house.store, identity, began_ms)
         except Refused as refusal:
             metrics.refused(refusal.code)
             log.info("login_refused", peer=request.remote_ip, code=refusal.code)

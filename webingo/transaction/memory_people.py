@@ -44,7 +44,9 @@ class MemoryPeople(MemoryGroups):
     async def revoked_at(self, user: User) -> int:
         return self._revoked.get(user, 0)
 
-    async def save_profile(self, user: User, document: bytes) -> None:
+    async def save_profile(self, user: User, document: bytes, revoked: int | None = None) -> None:
+        if revoked not in (None, self._revoked.get(user, 0)):
+            raise Refused(Code.AUTH_FAILED, balance=0, seq=0)
         self._profiles[user] = document
 
     async def profile(self, user: User) -> bytes | None:

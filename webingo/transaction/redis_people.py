@@ -18,7 +18,9 @@ from webingo.transaction.redis_keys import keys_of, login_key, request_key, seat
 from webingo.transaction.transaction import Belongings, Funds, Seat, WalletId, shard_of, shard_of_request
 from webingo.user import User
 
-_BLOCK, _REVOKE, _ERASE, _KEEP_LOGIN, _LOGIN = map(script, ("block", "revoke", "erase", "keep_login", "login"))
+_BLOCK, _REVOKE, _ERASE, _KEEP_LOGIN, _LOGIN, _SAVE_PROFILE = map(
+    script, ("block", "revoke", "erase", "keep_login", "login", "save_profile")
+)
 
 
 class RedisPeople:
@@ -43,8 +45,9 @@ class RedisPeople:
         keys = (user_key(user), seats_key(user), f"{keys_of(user)}ledger")
         await self._link.call(_ERASE, keys, (user.platform, user.uid, at_ms, fresh_id()))
 
-    async def save_profile(self, user: User, document: bytes) -> None:
-        await self._link.execute("HSET", user_key(user), "profile", document)
+    async def save_profile(self, user: User, document: bytes, revoked: int | None = None) -> None:
+        args = (document, "" if revoked is None else revoked)
+        settled(await self._link.call(_SAVE_PROFILE, (user_key(user),), args))
 
     async def profile(self, user: User) -> bytes | None:
         found: bytes | None = await self._link.execute("HGET", user_key(user), "profile")

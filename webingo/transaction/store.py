@@ -107,8 +107,9 @@ class Store(Protocol):
         amount, so that readers of the ledger hear of it."""
         ...
 
-    async def save_profile(self, user: User, document: bytes) -> None:
-        """Replaces what the platform says of the player."""
+    async def save_profile(self, user: User, document: bytes, revoked: int | None = None) -> None:
+        """Replaces what the platform says of the player. With `revoked`, what `revoked_at` had answered before the platform was
+        asked, only where that is so still: what was erased meanwhile does not come back. Refused AUTH_FAILED."""
         ...
 
     async def profile(self, user: User) -> bytes | None: ...

@@ -79,7 +79,7 @@ class OidcPlatform(Platform):
             identity = await self._proved(request, login)
             site = await self._house.resources.site(self.name, login.site)
             session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
-            await keep_profile(self._house.store, identity)
+            await keep_profile(self._house.store, identity, began_ms)
         except Refused as refusal:
             log.info("oidc_login_refused", code=refusal.code, site=login.site)
             return _again(refusal, login.site, gone)

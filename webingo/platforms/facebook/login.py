@@ -78,7 +78,7 @@ class Login:
             found = await self._valid(user, token)
             profile = await self._profile(user, token)
             await self._same(user, revoked)
-            await save(self._store, user, profile.over(said))
+            await save(self._store, user, profile.over(said), revoked)
             # The address has been saved, and is needed for nothing else.
             known = Known(profile._replace(email=""), found.expires_at, revoked)
             self._tokens.keep(token, user.uid, known)
@@ -145,11 +145,12 @@ class Login:
             raise Refused(Code.AUTH_FAILED, "This was signed for another player than auth.uid.")
         if payload.get("request_payload") != site.id:
             raise Refused(Code.AUTH_FAILED, "This was signed for another site: request_payload has to be the site's id.")
-        if payload["issued_at"] * 1000 <= await self._store.revoked_at(user):
+        revoked = await self._store.revoked_at(user)
+        if payload["issued_at"] * 1000 <= revoked:
             raise Refused(Code.AUTH_FAILED, _WHY_INVALID[458])
         before = await kept(self._store, user)
         profile = said.over(before)._replace(email=before.email)
-        await save(self._store, user, profile)
+        await save(self._store, user, profile, revoked)
         return Identity(user, profile.name, profile.picture)
 
 

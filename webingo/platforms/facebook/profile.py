@@ -71,11 +71,12 @@ def claimed(userinfo: dict[str, Any], uid: str, pictures: Pictures) -> Profile:
     return Profile(shown_name(info.name), pictures.shown(info.picture))
 
 
-async def save(store: Store, user: User, profile: Profile) -> None:
-    """Keeps the profile, if it is another than the one that is kept. Raises Refused(UNAVAILABLE)."""
+async def save(store: Store, user: User, profile: Profile, revoked: int) -> None:
+    """Keeps the profile, if it is another than the one that is kept. Raises Refused: UNAVAILABLE; AUTH_FAILED where the last
+    revocation of the player is another than `revoked` by now."""
     document = orjson.dumps(profile._asdict())
     if await store.profile(user) != document:
-        await store.save_profile(user, document)
+        await store.save_profile(user, document, revoked)
 
 
 async def kept(store: Store, user: User) -> Profile:
