@@ -111,6 +111,8 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"fb_webhook_token": "a b"}, "fb_webhook_token", "characters in it"),
         ({"fb_graph_url": "http://graph.facebook.com/v24.0"}, "fb_graph_url", "needs https"),
         ({"fb_sdk_url": "http://connect.facebook.net/sdk.js"}, "fb_sdk_url", "needs https"),
+        ({"fb_sdk_url": "https://a;script-src/sdk.js"}, "fb_sdk_url", "characters that none can have"),
+        ({"fb_graph_url": "https://grαph.example/v1"}, "fb_graph_url", "characters that none can have"),
         ({"fb_canvas_origins": ["http://apps.facebook.com"]}, "fb_canvas_origins", "needs https"),
     ],
 )

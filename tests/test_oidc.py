@@ -323,6 +323,7 @@ def wrong_tokens(provider):
         "acted for another": provider.sign({**claims, "azp": "another"}),
         "no client": provider.sign({**claims, "aud": []}),
         "expired": provider.sign({**claims, "exp": now - 1}),
+        "good later": provider.sign({**claims, "nbf": now + 120}),
         "from the future": provider.sign({**claims, "iat": now + 120}),
         "words for numbers": jwt.PyJWS().encode(json.dumps({**claims, "exp": str(now + 60)}).encode(), key_of("rs-1"), "RS256"),
         "a truth for a number": jwt.PyJWS().encode(json.dumps({**claims, "iat": True}).encode(), key_of("rs-1"), "RS256"),
@@ -460,7 +461,8 @@ def test_only_keys_that_may_sign_are_taken(res):
     weak = jwt.algorithms.RSAAlgorithm.to_jwk(weak_key().public_key(), as_dict=True)
     strange = [
         weak, {"kty": "oct", "k": "AAAA", "kid": "o"}, {**rsa, "use": "enc"}, {**rsa, "alg": "HS256"}, {**rsa, "alg": "RS512"},
-        {**rsa, "key_ops": ["encrypt"]}, {**rsa, "n": "AQ"}, {**rsa, "n": 7}, {**curve, "crv": "P-384"}, {**curve, "x": "AAAA"},
+        {**rsa, "key_ops": ["encrypt"]}, {**rsa, "key_ops": 7}, {**rsa, "key_ops": None},
+        {**rsa, "n": "AQ"}, {**rsa, "n": 7}, {**curve, "crv": "P-384"}, {**curve, "x": "AAAA"},
         {**rsa, "kid": 7}, {**curve, "kty": "RSA"}, 7, None, [], {},
     ]  # fmt: skip
     assert keys_of({"keys": strange}) == []
@@ -500,6 +502,7 @@ TROUBLES = {
     "another issuer": lambda handler: handler.finish({**handler.provider.document(), "issuer": "https://evil.example"}),
     "no TLS": lambda handler: handler.finish({**handler.provider.document(), "jwks_uri": "http://evil.example/"}),
     "token without TLS": lambda handler: handler.finish({**handler.provider.document(), "token_endpoint": "file:///x"}),
+    "two lines": lambda handler: handler.finish({**handler.provider.document(), "authorization_endpoint": "https://a/\r\nb: c"}),
     "wrong types": lambda handler: handler.finish({**handler.provider.document(), "jwks_uri": 7}),
 }
 

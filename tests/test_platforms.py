@@ -325,6 +325,13 @@ async def test_requests_that_make_no_sense_are_refused(server, path, method, sta
     assert "Set-Cookie" not in answer.headers
 
 
+async def test_a_host_that_is_none_is_refused(server):
+    for host in ("[::1", "[", ":80"):
+        assert (await fetch(server, "/lab/echo", Host=host)).status == 400
+    answer = await fetch(server, "/lab/echo", Host="casino.example:81")
+    assert json.loads(answer.body)["base"] == "http://casino.example:81"
+
+
 @pytest.mark.parametrize("form", [b"a=1&a=2", b"a=%ff", b"\xff=1", b"&".join(b"a%d=1" % n for n in range(101))])
 async def test_a_form_that_two_readers_could_read_differently_is_none(server, form):
     kind = {"Content_Type": "application/x-www-form-urlencoded"}

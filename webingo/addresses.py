@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 # As browsers write it (RFC 6454 section 6.2): scheme and host in lower case, the port only where it is not the scheme's own.
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?")
 
+# A host goes into headers too, where a semicolon or a comma would begin something else. Other alphabets are written as xn--.
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+
 
 def origin(value: str) -> str:
     """The value, if it is an origin as browsers write it. Raises ValueError."""
@@ -31,6 +34,8 @@ def unsafe(url: str) -> str:
         return f"this is no address: {error}"
     if parts.username is not None or parts.query or parts.fragment or not host:
         return "only scheme, host, port and path may stand here"
+    if not _HOST.fullmatch(parts.netloc):
+        return "this is no address: the host has characters that none can have"
     if parts.scheme == "https":
         return ""
     try:

@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 from tornado.web import HTTPError, stream_request_body
@@ -110,6 +110,8 @@ class PlatformPageHandler(PageHandler):
     def _request(self, path: str) -> Request:
         http, body = self.request, bytes(self._body)
         kind = http.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        base = f"{http.protocol}://{http.host}"
+        _check_address(base)
         return Request(
             "POST" if http.method == "POST" else "GET",
             path,
@@ -118,7 +120,7 @@ class PlatformPageHandler(PageHandler):
             http.headers,
             body,
             http.remote_ip or "",
-            f"{http.protocol}://{http.host}",
+            base,
             {name: morsel.value for name, morsel in http.cookies.items()},
         )
 
@@ -145,6 +147,16 @@ def _written(cookie: Cookie) -> str:
         raise ValueError(f"the cookie {cookie.name!r} or its value has characters that none can have")
     secure = "; Secure" if cookie.secure else ""
     return f"{cookie.name}={cookie.value}; Max-Age={cookie.max_age_s}; Path={cookie.path}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _check_address(base: str) -> None:
+    """HTTPError(400) for what a Host header can say and no client that reached us would."""
+    try:
+        known = bool(urlsplit(base).hostname)
+    except ValueError:
+        known = False
+    if not known:
+        raise HTTPError(400)
 
 
 def _text(body: bytes) -> str:

@@ -43,4 +43,10 @@ def trusted(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and not parts.fragment and not unsafe(parts._replace(query="").geturl())
+    return (
+        url.isprintable()
+        and " " not in url
+        and parts.scheme in ("http", "https")
+        and not parts.fragment
+        and not unsafe(parts._replace(query="").geturl())
+    )

@@ -29,12 +29,13 @@ def keys_of(document: Any) -> list[Key]:
 
 def _key(jwk: dict[str, Any]) -> Key | None:
     algorithm = _KINDS.get(f"{jwk.get('kty')} {jwk.get('crv', '')}")
-    kid = jwk.get("kid")
+    kid, uses = jwk.get("kid"), jwk.get("key_ops", ["verify"])
     fits = (
         algorithm is not None
         and jwk.get("alg", algorithm) == algorithm
         and jwk.get("use", "sig") == "sig"
-        and "verify" in jwk.get("key_ops", ["verify"])
+        and isinstance(uses, list)
+        and "verify" in uses
         and (kid is None or isinstance(kid, str))
     )
     if not fits or algorithm is None:

@@ -38,6 +38,7 @@ class Claims(BaseModel):
     aud: str | list[str]
     exp: Seconds
     iat: Seconds
+    nbf: Seconds = 0
     azp: str | None = None
     nonce: str | None = None
     jti: str | None = None
@@ -84,7 +85,7 @@ class Judge:
             raise Refused(Code.AUTH_FAILED, "The token was made for somebody else.")
         if claims.exp <= now_s:
             raise Refused(Code.AUTH_FAILED, "The token has expired; log in again.")
-        if claims.iat > now_s + _AHEAD_S:
+        if max(claims.iat, claims.nbf) > now_s + _AHEAD_S:
             raise Refused(Code.AUTH_FAILED, "The token comes from the future.")
         return claims
 
