@@ -502,7 +502,9 @@ TROUBLES = {
     "another issuer": lambda handler: handler.finish({**handler.provider.document(), "issuer": "https://evil.example"}),
     "no TLS": lambda handler: handler.finish({**handler.provider.document(), "jwks_uri": "http://evil.example/"}),
     "token without TLS": lambda handler: handler.finish({**handler.provider.document(), "token_endpoint": "file:///x"}),
-    "two lines": lambda handler: handler.finish({**handler.provider.document(), "authorization_endpoint": "https://a/\r\nb: c"}),
+    "two lines": lambda handler: handler.finish(
+        {**handler.provider.document(), "authorization_endpoint": "https://a/\r\nb: c"}
+    ),
     "wrong types": lambda handler: handler.finish({**handler.provider.document(), "jwks_uri": 7}),
 }
 
