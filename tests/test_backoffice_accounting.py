@@ -17,7 +17,7 @@ from webingo.support.clock import SystemClock
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.outbox import ConsumerFailed, Outbox, Pace
 from webingo.transaction.transaction import Entry
-from webingo.user import SHARDS
+from webingo.user import SHARDS, User
 
 BRISK = Pace(ttl_s=1.0, poll_s=0.02, page=7, first_wait_s=0.01, longest_wait_s=0.1)
 
@@ -205,3 +205,12 @@ async def test_with_the_backoffice_down_for_the_whole_of_a_run_all_of_it_arrives
         for found in whole:
             arrived = home.office.entries[found.id]
             assert (arrived.amount, arrived.balance, arrived.seq) == (found.amount, found.balance, found.seq)
+
+
+async def test_a_session_is_told_with_the_time_at_which_its_name_was_asked_for():
+    """A player who is erased between that and the telling stays without a name in the backoffice."""
+    async with house() as home:
+        server = await home.start()
+        site = await server.house.resources.site("demo", "demo")
+        stay = await server.house.welcome(User("demo", "ana"), site, "Ana", began_ms=1_700_000_000_000)
+        assert (home.office.sessions[stay.id].name, home.office.sessions[stay.id].at) == ("Ana", 1_700_000_000_000)

@@ -95,7 +95,8 @@ class Book:
         """See session.stay.Registrar."""
         user, site = stay.seat.user, stay.site
         fields = {"session": stay.id, "node": self._node, "platform": user.platform, "site": site.id, "uid": user.uid}
-        body = orjson.dumps({**fields, "name": stay.name, "at": self._clock.now_ms()})
+        # As of when the name was asked for: a player who is erased meanwhile stays without one.
+        body = orjson.dumps({**fields, "name": stay.name, "at": stay.began_ms or self._clock.now_ms()})
         try:
             begun = await self._client.post(
                 "sessions", "session_begin", "v1/sessions", body, SessionBegun, _BEGIN_S, _BEGIN_TRIES
