@@ -3,6 +3,7 @@
 import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -51,6 +52,22 @@ def test_both_run_know_each_other_and_stop_together(tmp_path: Path) -> None:
     with contextlib.suppress(OSError):
         read(f"http://127.0.0.1:{port}/readyz")
         raise AssertionError("the server goes on")
+
+
+def test_what_keeps_it_from_starting_is_said_in_a_line(tmp_path: Path) -> None:
+    def said(port: int, *more: str) -> str:
+        command = [sys.executable, "-m", "examples.fake_facebook", "--port", str(port), *more]
+        given = {**environment(debug="true", res_dir=ROOT / "res", static_dir=ROOT / "static"), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=tmp_path, env=given, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and done.stdout == ""
+        return done.stderr
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert said(port) == f"fake facebook: port {port} of 127.0.0.1: Address already in use\n"
+    assert said(free_port(), "--site", "nowhere").endswith("local_sites/nowhere.json: No such file or directory\n")
+    (tmp_path / "config.json").write_text("")
+    assert said(free_port()) == "fake facebook: config.json: line 1, column 1: this is not JSON: Expecting value\n"
 
 
 def read(url: str, form: bytes | None = None) -> str:

@@ -21,7 +21,8 @@ from urllib.error import URLError
 
 from examples.fake_facebook.api import FakeFacebook
 from examples.fake_facebook.canvas import Canvas
-from webingo.config import read
+from webingo.config import Settings, read
+from webingo.errors import BadResource
 
 PORT = 8070
 KEPT = Path("var/fake_facebook")
@@ -30,8 +31,19 @@ _SERVE = [sys.executable, "-c", "from webingo.cli import app; app()", "serve"]
 
 
 async def main(port: int, site: str, serve: Sequence[str]) -> int:
-    """The exit status: the server's."""
-    settings = read()
+    """The exit status: the server's; 1 where it does not come to that."""
+    try:
+        return await run(read(), port, site, serve)
+    except BadResource as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"{error.filename or f'port {port} of 127.0.0.1'}: {error.strerror}"
+    print(f"fake facebook: {problem}", file=sys.stderr)
+    return 1
+
+
+async def run(settings: Settings, port: int, site: str, serve: Sequence[str]) -> int:
+    """Raises BadResource, and OSError where the port is taken or there is no such site."""
     server = f"http://localhost:{settings.http_port}"
     fake = FakeFacebook(port)
     fake.payments.first_id = time.time_ns() // 1_000_000_000 * 100_000  # a database remembers the payments of earlier runs
