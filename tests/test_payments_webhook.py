@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.facebook import ANA, BOB, facebook, fetch
-from tests.social import ask, casino, enter, ledger, open_casino
+from tests.social import ask, casino, enter, ledger, open_casino, told
 from webingo.support.http import Http
 from webingo.transaction.memory_store import MemoryStore
 
@@ -59,6 +59,7 @@ async def test_a_payment_reaches_the_player_by_the_webhook_alone(res):
         payment_id = await bought(fake, server, ana)
         await fake.payments.finish(payment_id)
         assert (await ana.next_state())["wallet"]["credits"] == 600
+        assert await told(ana, "moved") == {"what": "moved", "kind": "purchase", "amount": 500}
         for _ in range(3):
             assert await fake.payments.tell(payment_id, payment_id) == 200
         assert (await ask(ana, "status"))["spend"] == 0 and ana.credits == 600
@@ -157,14 +158,16 @@ async def test_money_that_goes_back_takes_its_credits_along_and_what_is_missing_
         ana = await enter(fake, server.port)
         payment_id = await bought(fake, server, ana)
         await fake.payments.finish(payment_id)
-        await ana.next_state()
+        await told(ana, "moved")
         await fake.payments.refund(payment_id, "0.99")
         assert (await ana.next_state())["wallet"]["credits"] == 600 - 500 * 99 // 199
+        await told(ana, "moved")
         ana.send(t="component", which="fb_social", message={"what": "set_credits", "amount": 60})
         await ana.next_state()
         with capture_logs() as logs:
             await fake.payments.chargeback(payment_id)
             assert (await ana.next_state())["wallet"]["credits"] == 0
+            await told(ana, "moved")
             await fake.payments.tell(payment_id)
         short = [line for line in logs if line["event"] == "purchase_short"]
         assert [(line["log_level"], line["short"], line["kind"]) for line in short] == [("warning", 192, "chargeback")]
@@ -178,6 +181,38 @@ async def test_money_that_goes_back_takes_its_credits_along_and_what_is_missing_
             ("chargeback", -60, 192),
             ("chargeback_reversal", 60, 0),
         ]
+
+
+async def test_the_player_hears_why_the_purse_changes_on_whichever_node(res):
+    store = MemoryStore()
+    async with (
+        facebook() as fake,
+        open_casino(fake, res, store) as here,
+        open_casino(fake, res, store) as there,  # which hears the webhooks
+    ):
+        assert fake.callbacks["payments"].endswith(f":{there.port}/facebook/payments")
+        ana = await enter(fake, here.port)
+        first, second = await bought(fake, here, ana), await bought(fake, here, ana)
+        moves = []
+        for happens in (
+            fake.payments.finish(first),
+            fake.payments.refund(first, "0.99"),
+            fake.payments.chargeback(first, "1.00"),
+            fake.payments.reverse(first),
+        ):
+            await happens
+            moves.append(((await ana.next_state())["wallet"]["credits"], await told(ana, "moved")))
+        assert [(credits, move["kind"], move["amount"]) for credits, move in moves] == [
+            (600, "purchase", 500),
+            (352, "refund", -248),
+            (100, "chargeback", -252),
+            (352, "chargeback_reversal", 252),
+        ]
+        # What the player's own client hands on is told as bought, and not once more.
+        await fake.payments.finish(second, tell=False)
+        await ask(ana, "paid", "purchased", signed_request=fake.payments.receipt(second)["signed_request"])
+        await fake.payments.tell(second)
+        assert (await ask(ana, "status"))["level"] == 1
 
 
 async def test_a_dispute_is_told_without_a_word_of_who_complains(res):

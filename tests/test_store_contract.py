@@ -418,20 +418,28 @@ async def test_events_tell_of_take_over_wallet_and_block(store: Store) -> None:
     player = await Player.sit(store, seat)
     await asyncio.sleep(0.2)
     again = await Player.sit(store, seat)
-    await store.post(Posting("p", wallet_of(seat), "gift", 5, "", 7))
+    for _ in range(2):  # a repetition moves nothing, and nothing is told of it
+        await store.post(Posting("p", wallet_of(seat), "gift", 5, "", 7))
+    await store.take(Posting("t", wallet_of(seat), "refund", -200, "", 7))
+    await store.post(Posting("q", wallet_of(seat), "gift again", 105, "", 7))
     other = await Player.sit(store, Seat(seat.user, "other"))
     await other.load()
     await other.commit(other.bet(4))
     await store.block(seat.user, True)
     for _ in range(100):
-        if len([e for e in heard if seat.user.uid in e.subject]) >= 4:
+        if len([e for e in heard if seat.user.uid in e.subject]) >= 9:
             break
         await asyncio.sleep(0.02)
     mine = [event for event in heard if seat.user.uid in event.subject]
     assert mine == [
         Event("seat", str(seat), again.epoch, 0),
         Event("wallet", str(wallet_of(seat)), 2, 105),
-        Event("wallet", str(wallet_of(seat)), 3, 101),
+        Event("posted", str(wallet_of(seat)), 2, 5, "gift"),
+        Event("wallet", str(wallet_of(seat)), 3, 0),
+        Event("posted", str(wallet_of(seat)), 3, -105, "refund"),
+        Event("wallet", str(wallet_of(seat)), 4, 105),
+        Event("posted", str(wallet_of(seat)), 4, 105, "gift again"),
+        Event("wallet", str(wallet_of(seat)), 5, 101),
         Event("block", f"demo:{seat.user.uid}", 0, 0),
     ]
     assert again.epoch > player.epoch

@@ -79,5 +79,9 @@ class Component(ABC):
     def spent(self, total: int) -> None:  # noqa: B027
         """Wagers were committed and shown: `total` is what was wagered on this seat since ever. Must not block."""
 
+    def posted(self, kind: str, amount: int, seq: int) -> None:  # noqa: B027
+        """A posting of that kind has moved the wallet by `amount`, whoever made it and on whichever node; `seq` is the wallet's
+        after it. The state that shows it was sent. Not told again where the connection to the database was lost meanwhile."""
+
     def close(self) -> None:  # noqa: B027
         """The session has ended."""

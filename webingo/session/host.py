@@ -15,7 +15,7 @@ from webingo.session.protocol import ComponentMessage
 from webingo.session.screen import Screen
 from webingo.support import metrics
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import Funds, WalletId
+from webingo.transaction.transaction import Event, Funds, WalletId
 
 log = structlog.get_logger("webingo.session")
 
@@ -41,6 +41,7 @@ class Host:
         self._queue = queue
         self._components: dict[str, Component] = {}
         self._spenders: list[Component] = []  # most sessions have none, and each bet asks
+        self._payees: list[Component] = []
         self._told_spent = 0
 
     def plug(self, component: Component) -> None:
@@ -48,6 +49,8 @@ class Host:
         self._components[component.name] = component
         if type(component).spent is not Component.spent:
             self._spenders.append(component)
+        if type(component).posted is not Component.posted:
+            self._payees.append(component)
 
     @property
     def wallet(self) -> WalletId:
@@ -109,6 +112,16 @@ class Host:
             self._told_spent = self._place.spent
             for component in self._spenders:
                 component.spent(self._told_spent)
+
+    def _posted(self, event: Event) -> None:
+        """A posting has moved the wallet. What it came to is news that stand in the queue already."""
+
+        async def tell_all() -> None:
+            for component in self._payees:
+                component.posted(event.about, event.balance, event.number)
+
+        if self._payees:
+            self.do(tell_all)
 
     def _unplug(self) -> None:
         for component in self._components.values():

@@ -71,7 +71,8 @@ class Session(Host):
         """The (kind, subject) of the events that concern this session."""
         user, site = self.seat.user, self._place.site
         player = f"{user.platform}:{user.uid}"
-        own = ("seat", str(self.seat)), ("wallet", str(self._place.wallet.id)), ("block", player)
+        wallet = str(self._place.wallet.id)
+        own = ("seat", str(self.seat)), ("wallet", wallet), ("posted", wallet), ("block", player)
         return own if self._by_house else (*own, ("revoked", player), ("site", f"{site.platform}:{site.id}"))
 
     def receive(self, message: protocol.Message) -> None:
@@ -92,6 +93,8 @@ class Session(Host):
                     self._replaced(by_house=bool(event.balance))
             case "wallet":
                 self._note(Funds(event.balance, event.number))
+            case "posted":
+                self._posted(event)
             case "block":
                 self._end(Refused(Code.PLAYER_BLOCKED), LOGIN_REFUSED)
             case "revoked":

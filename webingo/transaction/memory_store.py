@@ -225,6 +225,7 @@ class MemoryStore(MemoryPeople):
         self._keep(wallet, purse)
         self._posted[once] = (posting, self._funds[wallet], -amount if takes else None)
         self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
+        self._tell(Event("posted", str(wallet), purse.seq, amount, posting.kind))
         return self._posted[once][1:]
 
     async def erase(self, user: User, at_ms: int) -> None:

@@ -170,8 +170,8 @@ class RedisStore(RedisPeople, RedisGroups):
 
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
         def heard(message: bytes) -> None:
-            kind, number, balance, subject = message.decode().split(" ", 3)
-            hear(Event(kind, subject, int(number), int(balance)))
+            kind, number, balance, subject, *about = message.decode().split(" ", 4)
+            hear(Event(kind, subject, int(number), int(balance), *about))
 
         self._link.listen(_CHANNEL, heard, missed)
 

@@ -202,13 +202,15 @@ class Event(NamedTuple):
     """Something that happened to a player elsewhere: another session took the seat, the wallet changed, the player was blocked,
     or the player's logins were revoked.
 
-    `balance` is the wallet's; for a seat it is 1 where the house took it to close an abandoned round.
+    `balance` is the wallet's; for a seat it is 1 where the house took it to close an abandoned round. Behind the news of a
+    wallet that was changed by a posting comes "posted", which says why: its `balance` is what was moved, `about` the kind.
     """
 
-    kind: str  # "seat" | "wallet" | "block" | "revoked"
-    subject: str  # str(Seat) | str(WalletId) | platform:uid | platform:uid
-    number: int  # the seat's new epoch | the wallet's seq | 0 | what revoked_at answers from now on
+    kind: str  # "seat" | "wallet" | "posted" | "block" | "revoked"
+    subject: str  # str(Seat) | str(WalletId) | str(WalletId) | platform:uid | platform:uid
+    number: int  # the seat's new epoch | the wallet's seq | the same | 0 | what revoked_at answers from now on
     balance: int = 0
+    about: str = ""
 
 
 def fresh_sharded_id(user: User) -> str:

@@ -21,6 +21,7 @@ from webingo.transaction.transaction import MAX_AMOUNT, Posting
 _MOST_REQUESTS = 20
 _MINUTE_S = 60.0
 _MOST_TRIES = 8
+_MOVES = {"purchase", "refund", "chargeback", "chargeback_reversal"}
 
 
 class _Message(BaseModel):
@@ -74,6 +75,7 @@ class SocialComponent(Component):
         self._payments = payments
         self._rewards = Rewards(room, house)
         self._requests: deque[float] = deque()
+        self._told = deque[int](maxlen=_MOST_REQUESTS)  # the wallet's seq after purchases that were told as such
 
     # -- of the session -----------------------------------------------------------------------------------------------
 
@@ -84,6 +86,11 @@ class SocialComponent(Component):
     def spent(self, total: int) -> None:
         if self._rewards.due(total):
             self._room.do(self._level_up)
+
+    def posted(self, kind: str, amount: int, seq: int) -> None:
+        """A purse that changes by itself says why: what Facebook's webhook has brought, or taken back."""
+        if kind in _MOVES and amount and seq not in self._told:
+            self._room.tell(self.name, {"what": "moved", "kind": kind, "amount": amount})
 
     async def _level_up(self) -> None:
         if told := await self._rewards.level_up():
@@ -207,6 +214,7 @@ class SocialComponent(Component):
         order = settled.order
         if settled.funds is not None and order.wallet == room.wallet:
             room.learn(settled.funds)
+            self._told.append(settled.funds.seq)
         purchased = {"payment_id": settled.payment_id, "product": order.product, "credits": order.credits}
         room.tell(self.name, {"what": "purchased", **purchased})
         room.push()

@@ -29,4 +29,5 @@ local more = short > 0 and {'short', digits(short)} or {}
 redis.call('XADD', ledger_key, '*', 'id', 'post:' .. #id .. ':' .. id .. ':' .. wallet, 'wallet', wallet, 'seq', seq_text, 'kind', kind,
   'amount', digits(amount), 'balance', balance_text, 'round', round, 'game', game, 'site', site, 'at', at, 'note', note, unpack(more))
 redis.call('PUBLISH', 'wb:events', 'wallet ' .. seq_text .. ' ' .. balance_text .. ' ' .. wallet)
+redis.call('PUBLISH', 'wb:events', 'posted ' .. seq_text .. ' ' .. digits(amount) .. ' ' .. wallet .. ' ' .. kind)
 return {'OK', balance, seq + 1, 0 - amount}
