@@ -15,7 +15,9 @@ import pytest
 from tests import servers
 from tests.player import DEMO, Player
 from tests.processes import ROOT, WEBINGO, ServerProcess, command, environment, kill_embedded, run
+from webingo.commands.reconcile import _show as show_findings
 from webingo.support.redis.embedded import EmbeddedServer
+from webingo.transaction.reconcile import Audit, Finding
 from webingo.transaction.transaction import shard_of
 from webingo.user import User
 
@@ -138,6 +140,13 @@ async def test_a_forged_round_is_not_proved(shared: Shared) -> None:
 def test_an_unknown_round_is_one_line(shared: Shared) -> None:
     for round_id in ("nonsense", "00-" + "a" * 36, "99-" + "a" * 36, ""):
         one_line(command("verify", round_id, check=False, redis_url=shared.url), "no such round")
+
+
+def test_findings_name_wallets_whole(capsys) -> None:
+    wallet = f"facebook:credit:{'1' * 90}"
+    show_findings(Audit(1, 1, [Finding(wallet, "the wallet differs from its ledger", 600, 607)]))
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"{wallet}: the wallet differs from its ledger: expected 600, found 607"
 
 
 async def test_a_ledger_that_was_forged_names_the_wallet(server: ServerProcess, folder: Path) -> None:

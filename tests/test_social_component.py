@@ -17,7 +17,7 @@ from webingo.resources.social import Social
 from webingo.server.app import Server
 from webingo.support.clock import ManualClock, SystemClock
 from webingo.transaction.memory_store import MemoryStore
-from webingo.transaction.transaction import Posting
+from webingo.transaction.transaction import Posting, Seat
 
 DAY_S = 86_400
 
@@ -188,6 +188,24 @@ async def test_a_bonus_that_a_crash_left_unnoted_is_not_had_twice(res, clock):
         assert (await ask(ana, "daily_bonus"))["amount"] == 10
         assert await refused(ana, "daily_bonus") == "LIMIT"
         assert ana.credits == 110
+
+
+async def test_a_clock_that_was_wrong_keeps_nobody_from_the_bonus(res, clock):
+    store = MemoryStore(clock=clock)
+    async with facebook(now=lambda: clock.now_ms() / 1000) as fake, open_casino(fake, res, store, clock) as server:
+        today = clock.now_ms() // (DAY_S * 1000)
+        seat = Seat(wallet_of().user, "club")
+
+        async def noted(day):
+            """A player who has collected that day's bonus."""
+            epoch = (await store.open(seat, wallet_of(), 100, 0)).epoch
+            await store.save_userdata(seat, epoch, b'{"soc_daily":{"day":%d,"streak":9}}' % day)
+            return await enter(fake, server.port)
+
+        assert await refused(await noted(today + 1), "daily_bonus") == "LIMIT"
+        ana = await noted(today + 400)
+        assert (await ask(ana, "daily_bonus"))["day"] == 1
+        assert await refused(ana, "daily_bonus") == "LIMIT"
 
 
 async def test_the_players_day_begins_where_the_site_says(tmp_path, clock):

@@ -78,10 +78,13 @@ def _show_problems(what: str, findings: "list[tuple[str, str, str, str]]", summa
     from rich.text import Text
 
     console = Console()
-    if findings:
+    if not console.is_terminal:  # for pipes one line each, so that no name is cut
+        for name, problem, expected, found in findings:
+            console.print(Text(f"{name}: {problem}: expected {expected}, found {found}"), soft_wrap=True)
+    elif findings:
         table = Table(what, "What is wrong", "Expected", "Found", title=f"Problems found: {len(findings)}")
         for name, problem, expected, found in findings:
-            table.add_row(Text(name), Text(problem), expected, found)
+            table.add_row(Text(name, overflow="fold"), Text(problem), expected, found)
         console.print(table)
     console.print(summary)
 

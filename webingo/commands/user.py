@@ -117,7 +117,8 @@ def _show(report: dict[str, Any]) -> None:
     from rich.text import Text
 
     console = Console()
-    facts = Table(show_header=False, title=f"{report['platform']}:{report['uid']}{' (blocked)' if report['blocked'] else ''}")
+    console.print(Text(f"{report['platform']}:{report['uid']}{' (blocked)' if report['blocked'] else ''}"), soft_wrap=True)
+    facts = Table(show_header=False)
     profile = report["profile"]
     for name, value in (profile if isinstance(profile, dict) else {"profile": profile or "none"}).items():
         facts.add_row(Text(name), Text(str(value)))

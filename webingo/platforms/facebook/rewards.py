@@ -18,6 +18,7 @@ from webingo.transaction.transaction import Funds, Posting
 log = structlog.get_logger("webingo.social")
 
 _DAILY, _REWARDED = "soc_daily", "soc_rewarded"
+_NEVER = -(10**9), 0  # the day of the last bonus, and how many in a row, where there was none
 
 
 class Rewards:
@@ -88,11 +89,15 @@ class Rewards:
     def today(self) -> dict[str, Any] | None:
         """The bonus that can be had now, or else the next one; what each day in a row brings, and when the next day begins.
         None where there is none."""
+        return self._offered(self.social.day(self._house.clock.now_ms()))
+
+    def _offered(self, today: int) -> dict[str, Any] | None:
         social = self.social
         if not social.daily_bonus:
             return None
-        today = social.day(self._house.clock.now_ms())
         day, streak = self._last_day()
+        if day > today + 1:  # by a clock that was wrong: another `utc_offset_minutes` makes a day at most
+            day, streak = _NEVER
         available = day < today
         row = streak + 1 if day >= today - 1 else 1
         return {
@@ -107,10 +112,10 @@ class Rewards:
         """Posts today's bonus; what to tell of it. Raises Refused: LIMIT where it was had already, FORBIDDEN where there is
         none."""
         social = self.social
-        offered = self.today()
+        today = social.day(self._house.clock.now_ms())
+        offered = self._offered(today)
         if offered is None:
             raise Refused(Code.FORBIDDEN, "There is no daily bonus here.")
-        today = social.day(self._house.clock.now_ms())
         if not offered["available"]:
             raise Refused(Code.LIMIT, "Today's bonus was collected already.")
         row, amount, had_before = offered["day"], offered["amount"], False
@@ -130,7 +135,7 @@ class Rewards:
         found = self._room.userdata.get(_DAILY)
         if isinstance(found, dict) and type(found.get("day")) is int and type(found.get("streak")) is int:
             return found["day"], found["streak"]
-        return -(10**9), 0
+        return _NEVER
 
     async def _post(self, posting_id: str, kind: str, amount: int, note: str) -> Funds:
         room = self._room
