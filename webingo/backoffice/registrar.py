@@ -48,6 +48,7 @@ class Stay(Protocol):
     seat: Seat
     site: Site
     name: str
+    began_ms: int
     reason: str
 
     @property
