@@ -38,8 +38,6 @@ class Player:
 
     @classmethod
     async def log_in(cls, port: int, uid: str = "ana", token: str = "", **where: str) -> "Player":
-        if token:
-            secret(token, "player's token")
         player = await cls.connect(port, uid)
         player.send(auth={"uid": uid, "token": token, "userinfo": {}}, **{**DEMO, **where})
         try:
@@ -50,6 +48,10 @@ class Player:
         return player
 
     def send(self, **message: Any) -> None:
+        auth = message.get("auth")
+        token = auth.get("token") if isinstance(auth, dict) else None
+        if isinstance(token, str) and len(token) >= 16:  # shorter ones are no tokens, but words that tests make do with
+            secret(token, "player's token")
         self.client.send_text(orjson.dumps(message))
 
     async def next(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.conftest import settings
 from tests.office import KEY, NOW, caller, office_settings, served
 from tests.player import Player
 from tests.processes import WEBINGO, environment, kill_embedded
+from tests.secrets import overheard, secret
 from tests.servers import free_port
 from webingo.backoffice import accounting, client, contract, contract_books, registrar
 from webingo.cli import app
@@ -189,6 +190,7 @@ def test_one_command_starts_both_and_says_what_the_page_says(tmp_path: Path) -> 
     web, office = free_port(), free_port()
     env = environment(http_port=web, backoffice_port=office)
     log = tmp_path / "out.txt"
+    overheard(log)
     with log.open("wb") as out:
         process = subprocess.Popen([WEBINGO, "serve", "--backoffice"], cwd=tmp_path, env=env, stdout=out, stderr=out)
     try:
@@ -207,6 +209,8 @@ def test_one_command_starts_both_and_says_what_the_page_says(tmp_path: Path) -> 
             answer = browser.post("/sign-in", data={"name": "admin", "password": password, "csrf": token[1]})
             assert (answer.status_code, answer.headers["location"]) == (303, "/account/password")
         assert httpx.get(f"http://localhost:{web}/readyz", trust_env=False).json()["ready"]
+        for key in ("secret", "rgs_key"):
+            secret((tmp_path / "var" / key).read_text().strip(), key)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0, log.read_text()
         with pytest.raises(httpx.ConnectError):

@@ -12,6 +12,7 @@ from tests import lab
 from tests.conftest import open_store
 from tests.facebook import ANA, BOB, HERE, facebook, fetch, resources, serving
 from tests.player import Player
+from tests.secrets import secret
 from webingo.user import User
 
 
@@ -110,7 +111,7 @@ async def test_who_removes_the_application_is_out_on_every_node(tmp_path, redis_
         token = fake.token(ANA)
         ana, bob = await enter(here, ANA, token), await enter(here, BOB, fake.token(BOB))
         body = orjson.dumps({"auth": {"uid": ANA, "token": token}, **HERE})
-        session = orjson.loads((await lab.fetch(here, "/session", "POST", body)).body)["sessionId"]
+        session = secret(orjson.loads((await lab.fetch(here, "/session", "POST", body)).body)["sessionId"], "session's id")
         fake.callbacks["deauthorize"] = f"http://127.0.0.1:{there.port}/facebook/deauthorize"
         assert await fake.remove_application(ANA) == [(200, b"{}")]
         assert await ended(ana) == (4401, "AUTH_FAILED")

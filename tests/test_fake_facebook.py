@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.processes import ROOT, environment
+from tests.secrets import overheard, secret
 from tests.servers import free_port
 
 
@@ -28,6 +29,7 @@ def test_both_run_know_each_other_and_stop_together(tmp_path: Path) -> None:
     fake_port, port, log = free_port(), free_port(), tmp_path / "log"
     given = environment(debug="true", http_port=port, res_dir=ROOT / "res", static_dir=ROOT / "static")
     command = [sys.executable, "-m", "examples.fake_facebook", "--port", str(fake_port)]
+    overheard(log)
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=tmp_path, env={**given, "PYTHONPATH": str(ROOT)}, stdout=out, stderr=out)
         try:
@@ -42,7 +44,8 @@ def test_both_run_know_each_other_and_stop_together(tmp_path: Path) -> None:
             assert uid is not None
             app = read(f"http://127.0.0.1:{fake_port}/apps/webingo?as={uid[1]}")
             found = re.search(r'name="signed_request" value="([^"]+)"', app)
-            assert found is not None and f'action="http://localhost:{port}/facebook/portal?site=social"' in app
+            assert found is not None and secret(found[1], "signed request")
+            assert f'action="http://localhost:{port}/facebook/portal?site=social"' in app
             # The shipped site is closed; here it is open.
             portal = read(f"http://127.0.0.1:{port}/facebook/portal?site=social", f"signed_request={found[1]}".encode())
             assert "<title>webingo social</title>" in portal

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from examples.fake_facebook.api import FakeFacebook
 from examples.fake_facebook.payments import Product
+from tests.secrets import secret
 from webingo.errors import Code, Refused
 from webingo.platforms.facebook.order import Order
 from webingo.platforms.facebook.payment import Payment, StrangePayment, read, steps
@@ -61,7 +62,7 @@ class Shop:
     def __init__(self, stepped: bool = False) -> None:
         self.clock = ManualClock(NOW_MS)
         self.store = MemoryStore(clock=self.clock)
-        self.fake = FakeFacebook(now=lambda: self.clock.now_ms() / 1000)
+        self.fake = FakeFacebook(made=secret, now=lambda: self.clock.now_ms() / 1000)
         self.graph: dict[str, Any] = {}
         self.graph_error: Exception | None = None
         house = SimpleNamespace(store=SteppedStore(self.store) if stepped else self.store, clock=self.clock)
@@ -386,7 +387,7 @@ async def test_a_receipt_is_of_no_use_to_another_player(shop):
     with pytest.raises(StrangePayment):
         await shop.payments.paid(BOB, shop.receipt(payment_id))
     with pytest.raises(StrangePayment):
-        await shop.payments.paid(ANA, FakeFacebook(now=shop.fake.now).signed({"status": "completed"}))
+        await shop.payments.paid(ANA, FakeFacebook(made=secret, now=shop.fake.now).signed({"status": "completed"}))
     assert await shop.entries() == {}
 
 

@@ -105,7 +105,7 @@ def test_how_often_is_asked_is_a_number():
 
 async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(server):
     answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": lab.GOOD}, **WHERE}))
-    session_id = orjson.loads(answer.body)["sessionId"]
+    session_id = secret(orjson.loads(answer.body)["sessionId"], "session's id")
     assert await server.store.login(session_id, 60) == Seat(User("lab", "rat"), "lab")
     player = await Player.connect(server.port)
     player.send(t="auth", session=session_id)

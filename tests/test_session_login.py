@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.player import DEMO, Player
+from tests.secrets import secret
 from tests.slot_ide import Client, names
 from tests.test_hostile_http import login, post
 from webingo.server.app import Server
@@ -33,8 +34,7 @@ async def refused_login(player: Player) -> str:
 
 async def session_of(server: Server, uid: str) -> str:
     _, answer = await post(server.port, login(uid))
-    found: str = answer["sessionId"]
-    return found
+    return secret(answer["sessionId"], "session's id")
 
 
 async def test_the_socket_goes_on_as_the_player_of_the_session(server: Server) -> None:
