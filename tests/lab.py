@@ -16,6 +16,7 @@ from tests.secrets import secret
 from webingo.errors import Code, Refused
 from webingo.platforms.platform import Cookie, Identity, Platform, Reply, Request
 from webingo.server.app import Server
+from webingo.session.component import Component
 from webingo.support.http import Answer, Http
 from webingo.transaction.memory_store import MemoryStore
 from webingo.user import User
@@ -45,7 +46,7 @@ class Told:
     pages: asyncio.Event = field(default_factory=asyncio.Event)  # until then the page "slow" waits
 
 
-class LabComponent:
+class LabComponent(Component):
     name = "lab"
 
     def __init__(self, room: Any) -> None:
@@ -53,10 +54,6 @@ class LabComponent:
 
     async def receive(self, message: dict[str, Any]) -> None:
         self._room.tell("lab", {"heard": message, "seat": str(self._room.seat)})
-
-    def opened(self) -> None: ...
-
-    def spent(self, total: int) -> None: ...
 
     def close(self) -> None:
         LabPlatform.seen.append("component closed")
