@@ -109,13 +109,21 @@ async def test_events_are_heard_across_the_cluster(nodes):
     await link.close()
 
 
+def offset(told: str, name: str) -> int:
+    """How much of what is replicated there is."""
+    return int(told.partition(f"\r\n{name}:")[2].partition("\r\n")[0])
+
+
 async def test_a_promoted_replica_gets_the_calls_of_its_master(nodes):
     link = await connect(nodes.url, timeout_s=15)
     keys = [f"{{{shard_of_node(0)}}}ids", f"{{{shard_of_node(0)}}}promoted"]
     assert await link.call(INCREASE, keys, ["a"]) == 1
     replica = await asyncio.to_thread(nodes.add_replica, 0)
     assert await link.call(INCREASE, keys, ["b"]) == 2
-    await asyncio.to_thread(nodes.nodes[0].ask, "WAIT", "1", "2000")
+    written = offset(nodes.nodes[0].ask("INFO", "replication"), "master_repl_offset")
+    async with asyncio.timeout(30):
+        while offset(replica.ask("INFO", "replication"), "slave_repl_offset") < written:
+            await asyncio.sleep(0.01)
     nodes.nodes[0].kill()
     calls = [link.call(INCREASE, keys, [f"c{n}"]) for n in range(20)]
     assert await asyncio.gather(*calls) == list(range(3, 23))
