@@ -113,12 +113,9 @@ async def test_every_message_a_hundred_times_in_any_order_over_two_processes(red
             replay = Replay(fake, servers)
             for uid in uids:
                 await replay.buy(uid)
-            await asyncio.gather(
-                replay.happen(),
-                replay.kill(),
-                *(replay.hand_on(uid) for uid in uids),
-                *(replay.tell(uid) for uid in uids),
-            )
+            async with asyncio.TaskGroup() as all_of_it:  # where one fails, none starts a server after the others were stopped
+                for work in (replay.happen(), replay.kill(), *map(replay.hand_on, uids), *map(replay.tell, uids)):
+                    all_of_it.create_task(work)
             await replay.redeliver()
         finally:
             Player.abort_all()
