@@ -165,6 +165,7 @@ def settings(**changes: Any) -> Settings:
         "message_rate": 10_000,
         "message_burst": 10_000,
         "connections_per_address": 10_000,
+        "failed_logins": 10_000,
     }
     return Settings(**{**given, **changes})
 

@@ -97,6 +97,7 @@ class ServerProcess:
             "message_rate": 10_000,
             "message_burst": 10_000,
             "connections_per_address": 10_000,
+            "failed_logins": 10_000,
             "res_dir": calm_res(),
             "log_format": "json",
             **settings,

@@ -6,12 +6,15 @@ from typing import Any
 
 import orjson
 import pytest
+from tornado.httpclient import AsyncHTTPClient
 
 from tests.player import DEMO, Player
 from tests.test_fuzz import unexpected_errors
 from tests.test_hostile import refused_with, serving
 from tests.wsclient import HandshakeError, open_stream, request
+from webingo.errors import Refused
 from webingo.server.app import Server
+from webingo.server.attempts import Attempts
 from webingo.server.websocket import FLOODING
 from webingo.support.clock import ManualClock
 from webingo.user import USERDATA_MAX_BYTES
@@ -130,6 +133,43 @@ async def test_who_floods_for_a_minute_is_sent_away() -> None:
             player.send(t="userdata", set={"a": 1})
         assert await player.closed() == FLOODING
         assert {error["code"] for error in player.errors} == {"RATE_LIMITED"}
+
+
+async def test_who_guesses_tokens_is_turned_away_before_the_platform_is_asked_at_both_doors() -> None:
+    clock = ManualClock(0)
+    async with serving(clock, failed_logins=3) as server:
+        for _ in range(3):
+            assert await refused_login(server.port, token="made.up") == ("AUTH_FAILED", 4401)
+        assert await refused_login(server.port) == ("RATE_LIMITED", FLOODING), "though it would have been right"
+        status, answer = await posted_login(server.port)
+        assert (status, answer["error"]["code"]) == (429, "RATE_LIMITED")
+        clock.advance(20)  # a third of a minute gives back one of three
+        for _ in range(5):
+            await Player.log_in(server.port)  # who gets in is not counted
+        assert await refused_login(server.port, token="made.up") == ("AUTH_FAILED", 4401)
+        assert await refused_login(server.port) == ("RATE_LIMITED", FLOODING)
+
+
+def test_of_very_many_addresses_the_oldest_is_forgotten() -> None:
+    attempts = Attempts(1, ManualClock(0))
+    for number in range(10_001):
+        attempts.refused(f"address {number}")
+    attempts.check("address 0")
+    with pytest.raises(Refused):
+        attempts.check("address 1")
+
+
+async def refused_login(port: int, token: str = "") -> tuple[str, int | None]:
+    player = await Player.connect(port)
+    player.send(auth={"uid": "ana", "token": token}, platform="demo", site="demo")
+    closed = await player.closed()
+    return player.errors[-1]["code"], closed
+
+
+async def posted_login(port: int) -> tuple[int, dict[str, Any]]:
+    body = orjson.dumps({"auth": {"uid": "ana"}, "platform": "demo", "site": "demo"})
+    answer = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/session", method="POST", body=body, raise_error=False)
+    return answer.code, orjson.loads(answer.body)
 
 
 async def test_handshakes_at_the_same_instant_count_one_by_one() -> None:

@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     message_rate: float = Field(20, gt=0, le=10000, description="Messages a second that a connection may send in the long run.")
     message_burst: int = Field(40, ge=1, le=10000, description="Messages that a connection may send at once.")
     connections_per_address: int = Field(50, ge=1, le=1_000_000, description="Open connections that one IP address may have.")
+    failed_logins: int = Field(
+        60, ge=1, le=1_000_000, description="Refused logins a minute that are borne from one IP address."
+    )
     slow_reader_s: float = Field(
         30, gt=0, le=3600, description="A player who reads nothing for so long while a state waits is dropped."
     )

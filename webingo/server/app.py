@@ -22,10 +22,12 @@ from webingo.resources.remote import RemoteResources
 from webingo.resources.stated import wrong_games, wrong_rtps
 from webingo.rng import SystemRng
 from webingo.server import files, health, platform_pages
+from webingo.server.attempts import Attempts
 from webingo.server.connection import Connection, Limits
 from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
 from webingo.server.edge import EdgeServer
+from webingo.server.login import Entrance
 from webingo.server.session_http import SessionHandler
 from webingo.server.slot_ide import handler as slot_ide
 from webingo.server.slot_ide.visits import Visits
@@ -126,7 +128,8 @@ class Server:
         self._http.add_sockets(sockets)
 
     def _routes(self) -> list[Any]:
-        settings, doors = self.settings, self._platforms
+        settings = self.settings
+        entrance = Entrance(self._platforms, self._resources, Attempts(settings.failed_logins, self._clock))
         limits = Limits(settings.max_frame_bytes, settings.ping_interval_s, settings.ping_timeout_s, settings.slow_reader_s)
         door_limits = DoorLimits(
             settings.auth_timeout_s,
@@ -137,7 +140,7 @@ class Server:
         )
 
         def receiver(connection: Connection) -> Visitor:
-            return Visitor(connection, self.house, doors, self.jackpots, door_limits, self._visitors)
+            return Visitor(connection, self.house, entrance, self.jackpots, door_limits, self._visitors)
 
         door = {
             "factory": receiver,
@@ -145,13 +148,13 @@ class Server:
             "connections": self._connections,
             "per_address": settings.connections_per_address,
         }
-        login = {"house": self.house, "platforms": doors, "idle_s": int(settings.session_idle_s)}
+        login = {"house": self.house, "entrance": entrance, "idle_s": int(settings.session_idle_s)}
         return [
             (r"/session/ws", DoorHandler, door),
             (r"/session", SessionHandler, login),
             *slot_ide.routes(self._slot_ide, settings.max_frame_bytes),
             *health.routes(self._unready),
-            *platform_pages.routes(doors),
+            *platform_pages.routes(self._platforms),
             *files.routes(settings, self._resources, self.jackpots.bounds),
         ]
 

@@ -12,9 +12,13 @@ class Bucket:
 
     def spend(self, now: float, drops: int = 1) -> bool:
         """Takes so many drops, if they are there."""
-        self._left = min(self._left + (now - self._at) * self._rate, self._burst)
-        self._at = now
-        if self._left < drops:
+        if not self.holds(now, drops):
             return False
         self._left -= drops
         return True
+
+    def holds(self, now: float, drops: int = 1) -> bool:
+        """Whether so many drops are there."""
+        self._left = min(self._left + (now - self._at) * self._rate, self._burst)
+        self._at = now
+        return self._left >= drops

@@ -11,6 +11,7 @@ from webingo.platforms.logins import recalled
 from webingo.platforms.platform import Identity, Platform
 from webingo.resources.site import ANYWHERE, SELF, Site
 from webingo.resources.source import ResourceSource
+from webingo.server.attempts import Attempts
 from webingo.session.protocol import LoginMessage
 from webingo.transaction.store import Store
 
@@ -71,16 +72,33 @@ def check_open(site: Site, origin: str | None, host: str) -> None:
     check_origin(site, origin, host)
 
 
-async def log_in(
-    platforms: Mapping[str, Platform], resources: ResourceSource, message: LoginMessage, origin: str | None, host: str
-) -> tuple[Identity, Site]:
-    """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, AUTH_FAILED, UNAVAILABLE: also
-    where the platform does not come to an end)."""
-    platform = platforms.get(message.platform)
-    if platform is None:
-        raise Refused(Code.UNKNOWN_PLATFORM)
-    site = await resources.site(platform.name, message.site)
-    check_open(site, origin, host)
+class Entrance:
+    """Where players of all platforms log in, by whatever door. `attempts` bounds what is refused to one address."""
+
+    def __init__(self, platforms: Mapping[str, Platform], resources: ResourceSource, attempts: Attempts) -> None:
+        self.platforms = platforms
+        self._resources = resources
+        self._attempts = attempts
+
+    async def log_in(self, message: LoginMessage, peer: str, origin: str | None, host: str) -> tuple[Identity, Site]:
+        """Who the player is, and where. Raises Refused (UNKNOWN_PLATFORM, UNKNOWN_SITE, FORBIDDEN, RATE_LIMITED, AUTH_FAILED,
+        UNAVAILABLE: also where the platform does not come to an end)."""
+        platform = self.platforms.get(message.platform)
+        if platform is None:
+            raise Refused(Code.UNKNOWN_PLATFORM)
+        site = await self._resources.site(platform.name, message.site)
+        check_open(site, origin, host)
+        self._attempts.check(peer)
+        try:
+            return await _proved(platform, message, site), site
+        except Refused as refusal:
+            if refusal.code is Code.AUTH_FAILED:
+                self._attempts.refused(peer)
+            raise
+
+
+async def _proved(platform: Platform, message: LoginMessage, site: Site) -> Identity:
+    """Whom the platform takes the player for, if it comes to an end and says something that makes sense."""
     try:
         async with asyncio.timeout(_PROOF_S):
             identity = await platform.authenticate(message.auth, site)
@@ -93,4 +111,4 @@ async def log_in(
         raise RuntimeError(f"the platform {platform.name!r} was cancelled in the middle of a login") from None
     if not isinstance(identity, Identity) or identity.user.platform != platform.name:
         raise TypeError(f"the platform {platform.name!r} answered something else than who its player is")
-    return identity, site
+    return identity

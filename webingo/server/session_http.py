@@ -1,6 +1,5 @@
 """POST /session: the login of the doors without a socket."""
 
-from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import structlog
@@ -8,8 +7,7 @@ from tornado.web import RequestHandler
 
 from webingo.errors import Code, Refused
 from webingo.platforms.logins import keep_login, keep_profile
-from webingo.platforms.platform import Platform
-from webingo.server.login import log_in
+from webingo.server.login import Entrance
 from webingo.session.house import House
 from webingo.session.protocol import parse_login
 from webingo.support import metrics
@@ -23,9 +21,9 @@ class SessionHandler(RequestHandler):
     The id is the bearer's only credential; it is forgotten when nothing was done with it for `idle_s`.
     """
 
-    def initialize(self, house: House, platforms: Mapping[str, Platform], idle_s: int) -> None:
+    def initialize(self, house: House, entrance: Entrance, idle_s: int) -> None:
         self._house = house
-        self._platforms = platforms
+        self._entrance = entrance
         self._idle_s = idle_s
 
     async def post(self) -> None:
@@ -34,7 +32,7 @@ class SessionHandler(RequestHandler):
         try:
             message, began_ms = parse_login(request.body), self._house.clock.now_ms()
             origin = request.headers.get("Origin")
-            identity, site = await log_in(self._platforms, self._house.resources, message, origin, request.host)
+            identity, site = await self._entrance.log_in(message, request.remote_ip or "", origin, request.host)
             session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
             if identity.name or identity.picture:
                 await keep_profile(self._house.store, identity, began_ms)

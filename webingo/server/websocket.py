@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -10,10 +9,11 @@ import structlog
 
 from webingo.errors import Code, Refused
 from webingo.jackpot.jackpots import Jackpots
-from webingo.platforms.platform import Identity, Platform
+from webingo.platforms.platform import Identity
 from webingo.resources.site import Site
+from webingo.server.bucket import Bucket
 from webingo.server.connection import Connection
-from webingo.server.login import log_in, resume_login
+from webingo.server.login import Entrance, resume_login
 from webingo.server.recheck import Recheck
 from webingo.session import protocol
 from webingo.session.forced import TestComponent, forcible
@@ -29,7 +29,8 @@ from webingo.wallet.wallet import LocalWallet
 log = structlog.get_logger("webingo.door")
 
 LOGIN_TOO_LATE, FLOODING = 4408, 4429
-_CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY}  # of a login; the client comes back after the latter
+# Of a login; the client comes back after the last two, sooner or later.
+_CLOSES = {Code.REPLACED: TAKEN_OVER, Code.UNAVAILABLE: GOING_AWAY, Code.RATE_LIMITED: FLOODING}
 _MINUTE_S = 60.0
 
 Login = protocol.LoginMessage | protocol.SessionLoginMessage
@@ -54,7 +55,7 @@ class Visitor:
         self,
         connection: Connection,
         house: House,
-        platforms: Mapping[str, Platform],
+        entrance: Entrance,
         jackpots: Jackpots,
         limits: DoorLimits,
         visitors: "set[Visitor]",
@@ -62,7 +63,7 @@ class Visitor:
         """`visitors` lists all who are here, until their sessions have ended too."""
         self._connection = connection
         self._house = house
-        self._platforms = platforms
+        self._entrance = entrance
         self._jackpots = jackpots
         self._limits = limits
         self._stay: Stay | None = None
@@ -70,8 +71,7 @@ class Visitor:
         self._login: asyncio.Task[None] | None = None
         self._recheck: Recheck | None = None
         self._early: list[protocol.Message] = []  # arrived while the login was under way
-        self._credit = float(limits.message_burst)
-        self._credited_at = house.clock.monotonic()
+        self._bucket = Bucket(limits.message_rate, limits.message_burst, house.clock.monotonic())
         self._bad: deque[float] = deque()
         self._over_rate: deque[float] = deque()
         self.ending: asyncio.Task[None] | None = None
@@ -85,7 +85,7 @@ class Visitor:
     def received(self, data: bytes) -> None:
         if self._connection.closing:
             return
-        if not self._spend():
+        if not self._bucket.spend(self._house.clock.monotonic()):
             self._answer(Refused(Code.RATE_LIMITED))
             if self._too_many(self._over_rate, int(self._limits.message_rate * _MINUTE_S)):
                 self._connection.close(FLOODING, Code.RATE_LIMITED)
@@ -127,17 +127,6 @@ class Visitor:
         self._connection.close(code, "The server goes down.")
 
     # -- limits -------------------------------------------------------------------------------------------------------
-
-    def _spend(self) -> bool:
-        """A bucket of `message_burst` messages that fills with `message_rate` a second."""
-        now = self._house.clock.monotonic()
-        refilled = self._credit + (now - self._credited_at) * self._limits.message_rate
-        self._credited_at = now
-        self._credit = min(refilled, self._limits.message_burst)
-        if self._credit < 1:
-            return False
-        self._credit -= 1
-        return True
 
     def _too_many(self, times: deque[float], allowed: int) -> bool:
         """Notes another offence of that kind; whether there were more than allowed in the last minute."""
@@ -188,7 +177,7 @@ class Visitor:
     async def _who(self, message: Login) -> tuple[Identity, Site]:
         house, origin, host = self._house, self._connection.origin, self._connection.host
         if isinstance(message, protocol.LoginMessage):
-            return await log_in(self._platforms, house.resources, message, origin, host)
+            return await self._entrance.log_in(message, self._connection.peer, origin, host)
         idle_s = self._limits.session_idle_s
         return await resume_login(house.store, house.resources, message.session, idle_s, origin, host)
 
@@ -209,7 +198,7 @@ class Visitor:
         session.plug(self._jackpots.component(session, lambda: house.resources.newest(stay.site)))
         if forced is not None:
             session.plug(TestComponent(forced, session))
-        if (platform := self._platforms.get(stay.seat.user.platform)) is not None:
+        if (platform := self._entrance.platforms.get(stay.seat.user.platform)) is not None:
             for component in platform.components(session):
                 session.plug(component)
         return session
