@@ -10,7 +10,7 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from tests import conftest
-from tests.processes import kill_embedded, run
+from tests.processes import command, kill_embedded, run
 from tests.test_commands import one_line
 from tests.test_store_contract import ledger, new_seat
 from tests.test_store_contract_groups import Member, gifts
@@ -42,7 +42,7 @@ async def test_status_says_what_waits_for_whom_and_fails_where_nobody_serves_it(
         await store.enroll("accounting")
         ann = Member(store, "accounting", seat)
         await ann.done(await ann.pulled(1))
-        served = run("ledger", "status", "--json", redis_url=url)
+        served = command("ledger", "status", "--json", redis_url=url)
         report = json.loads(served.stdout)
         (group,) = report["groups"]
         assert group.pop("oldest_seconds") > 10**9
@@ -64,9 +64,9 @@ async def test_a_group_is_forgotten_only_by_its_name_and_while_nobody_serves_it(
         await ann.pulled()
         with pytest.raises(Failure, match="did you mean accounting"):
             await _check(store, "acounting")
-        one_line(run("ledger", "forget", "accounting", "--yes", check=False, redis_url=url), "in use")
+        one_line(command("ledger", "forget", "accounting", "--yes", check=False, redis_url=url), "in use")
         await ann.release()
-        refused = run("ledger", "forget", "accounting", check=False, redis_url=url)  # nobody answers the question
+        refused = command("ledger", "forget", "accounting", check=False, redis_url=url)  # nobody answers the question
         assert refused.returncode == 1 and await store.groups() == ["accounting"]
         assert run("ledger", "forget", "accounting", "--yes", redis_url=url).stdout == "accounting is forgotten.\n"
         assert await store.groups() == []

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import open_store
 from tests.player import Player
-from tests.processes import ROOT, WEBINGO, ServerProcess, environment, kill_embedded, run
+from tests.processes import ROOT, WEBINGO, ServerProcess, command, environment, kill_embedded, run
 from tests.secrets import secret
 from tests.test_commands import one_line
 from webingo.user import User
@@ -50,8 +50,8 @@ async def ana(server: ServerProcess, url: str) -> Player:
 async def test_a_player_is_shown_and_is_erased_once_the_uid_was_typed(server: ServerProcess, folder: Path) -> None:
     url = f"embedded:{folder}"
     player = await ana(server, url)
-    one_line(run("user", "erase", "demo", "nobody", "--yes", check=False, redis_url=url), "no player demo:nobody")
-    one_line(run("user", "erase", "demo", "ana", check=False, redis_url=url), "--yes")
+    one_line(command("user", "erase", "demo", "nobody", "--yes", check=False, redis_url=url), "no player demo:nobody")
+    one_line(command("user", "erase", "demo", "ana", check=False, redis_url=url), "--yes")
     assert typed("bob", url) == 1
     shown = run("user", "show", "demo", "ana", redis_url=url).stdout
     for part in ("demo:ana", "Ana Ä", EMAIL, "996", "credit"):
@@ -59,7 +59,7 @@ async def test_a_player_is_shown_and_is_erased_once_the_uid_was_typed(server: Se
     assert typed("ana", url) == 0
     assert await player.closed() == 4401
     assert player.errors[-1]["code"] == "AUTH_FAILED"
-    after = json.loads(run("user", "show", "demo", "ana", "--json", redis_url=url).stdout)
+    after = json.loads(command("user", "show", "demo", "ana", "--json", redis_url=url).stdout)
     assert after.pop("revoked_ms") > 0
     assert after == {
         "platform": "demo",

@@ -149,11 +149,17 @@ async def kill_at_random(
 @pytest.mark.timeout(seconds=LIMIT_S + 60)
 async def test_random_kills_of_server_and_redis_lose_nothing(tmp_path: Path) -> None:
     with servers.real_redis(tmp_path / "redis") as server:
-        await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=50, kills=10)
+        await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=12, kills=8)
 
 
 async def test_random_kills_of_server_and_its_embedded_redis_lose_nothing(tmp_path: Path) -> None:
-    await play_through_kills(KillableEmbedded(tmp_path / "redis"), tmp_path, players=60, rounds=20, kills=8)
+    await play_through_kills(KillableEmbedded(tmp_path / "redis"), tmp_path, players=50, rounds=12, kills=6)
+
+
+@pytest.mark.soak
+async def test_kills_in_fifty_rounds_of_each_lose_nothing(tmp_path: Path) -> None:
+    with servers.real_redis(tmp_path / "redis") as server:
+        await play_through_kills(KillableRedis(server), tmp_path, players=200, rounds=50, kills=10)
 
 
 @pytest.mark.soak
