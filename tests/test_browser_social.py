@@ -98,8 +98,9 @@ async def test_a_stranger_says_yes_collects_plays_and_rises(house: House) -> Non
 async def test_what_is_paid_comes_into_the_purse_and_what_is_refunded_leaves_it(house: House) -> None:
     ana = house.person()
     async with house.inside(ana) as game:
-        await game["shop"].click()
+        await game["strip-shop"].dblclick()
         await expect(game["product-big"]).to_contain_text("+20 % more")
+        await expect(game.around("facebook-dialog")).to_be_hidden()  # nothing is bought by the second half of a double click
         await game.pay("small", "cancel")
         await expect(game["shop-why"]).to_have_text("Nothing was bought.")
         await game.pay("small", "failed")
@@ -113,12 +114,16 @@ async def test_what_is_paid_comes_into_the_purse_and_what_is_refunded_leaves_it(
         await game["shop"].click()
         await game.pay("small", "initiated")
         await expect(game["shop-pending"]).to_contain_text("by themselves")
-        await game["shop-pending-on"].click()
         await game.shows(7000)
+        await expect(game["toast"]).to_have_count(0)
         await game.around("payment-finish").click()
         await game.shows(7500)
+        # Seen above the dialog, too.
+        await expect(game["shop-dialog"].get_by_test_id("toast")).to_contain_text("has come through: 500 credits")
+        await game["shop-pending-on"].click()
         await game.around("payment-refund").nth(1).click()
         await game.shows(1500)
+        await expect(game["toast"].last).to_have_text("!A payment was refunded: 6,000 credits have left your purse.×")
         assert await house.credits(ana) == 1500
 
 
@@ -158,6 +163,15 @@ async def test_who_removes_the_application_is_logged_out_and_may_come_back(house
         await expect(game["refused-dialog"]).to_have_count(0)
         await game["game-tile-joker-bingo"].click()
         await expect(game["table"]).to_have_attribute("data-phase", "idle")
+
+
+async def test_who_cant_be_let_in_at_the_moment_hears_why(house: House) -> None:
+    house.fake.always = "broken"
+    try:
+        async with house.visit(house.person()) as game:
+            await expect(game["banner"]).to_contain_text("Facebook can't be asked at the moment")
+    finally:
+        house.fake.always = ""
 
 
 async def test_without_facebooks_script_the_page_says_so_and_tries_again(house: House) -> None:
@@ -222,6 +236,9 @@ async def test_other_sites_look_as_if_there_were_no_social_casino(house: House) 
 
 _WORKED_OUT = """async () => {
   const { daysAround, timeText } = await import("/static/webingo-client/js/views/social/bonus.js");
+  const { Social } = await import("/static/webingo-client/js/social.js");
+  const seen = (soc_level, soc_level_progress) => new Social({ state: { userdata: { soc_level, soc_level_progress } } });
+  const standing = (level, progress) => seen(level, progress).standing?.level;
   const { bargains, priceText } = await import("/static/webingo-client/js/views/social/shop.js");
   const days = [1, 2, 3];
   const shown = (bonus) => daysAround({ days, ...bonus }).map(({ day, amount }) => [day, amount]);
@@ -234,6 +251,7 @@ _WORKED_OUT = """async () => {
     alone: daysAround({ day: 4, amount: 9, available: true }),
     times: [[5 * 3600 + 12 * 60 + 30, 61, 9, -5].map((seconds) => timeText(seconds * 1000))],
     gains: [...gains],
+    standings: [standing(1, 0), standing(1, 1), standing(3, 1), standing()].map((level) => level ?? 0),
     prices: [priceText({ amount: "4.99", currency: "USD" }), priceText({ amount: "500", currency: "JPY" })],
   };
 }"""
@@ -249,4 +267,5 @@ async def test_the_week_the_time_and_the_worth_of_offers_are_worked_out(house: H
         assert found["alone"] == [{"day": 4, "amount": 9}]
         assert found["times"] == [["5 h 12 min", "1 min 1 s", "9 s", "0 s"]]
         assert found["gains"] == [["a", 0], ["b", 0.5], ["c", 0]]
+        assert found["standings"] == [1, 0, 3, 0]  # where everybody is through with the first level, there are none
         assert found["prices"] == ["$4.99", "¥500"]

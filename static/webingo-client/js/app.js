@@ -70,7 +70,7 @@ export function play(who, where = null) {
   session = new Session(player, { state: onState, component: onComponent, busy: () => view?.refresh(), error: onError, status: onStatus });
   const hiding = () => Boolean(view?.showing);
   jackpots = new Jackpots(session, { hiding, mine: onOwnJackpot, others: onJackpot });
-  social = new Social(session, host, { hiding, risen: onLevel, credited: onCredited, ready: offerBonus });
+  social = new Social(session, host, { hiding, risen: onLevel, credited: onCredited, moved: onMoved, ready: offerBonus });
   frame = shell({
     back: leave,
     help: () => showHelp(view, social),
@@ -178,6 +178,13 @@ function onCredited(credits) {
   toast(`Your payment has come through: ${amountOf(credits)} credits are in your purse.`, "good");
 }
 
+/** @param {string} kind of what became of a payment later @param {number} amount below zero: it has left the purse */
+function onMoved(kind, amount) {
+  const credits = `${amountOf(Math.abs(amount))} credits`;
+  if (amount < 0) toast(`A payment was ${kind === "refund" ? "refunded" : "charged back"}: ${credits} have left your purse.`);
+  else toast(`A payment counts again: ${credits} are back in your purse.`, "good");
+}
+
 /** The first thing of a visit, where the player can see it. */
 function offerBonus() {
   if (offered || dialogOpen() || !(view instanceof Lobby) || !social.status?.daily_bonus?.available) return;
@@ -211,7 +218,7 @@ function onError(error) {
 }
 
 function onStatus(status) {
-  frame.status(status);
+  frame.status({ ...status, why: session.state ? "" : refusal.message });
   view?.refresh();
   if (status.phase === "live") renewed = false;
   else social.lost();

@@ -2,6 +2,9 @@
 
 import { h } from "./dom.js";
 
+/** A click so soon after another one may be its second half. */
+const DOUBLE_CLICK_MS = 700;
+
 /**
  * @param {{title: string, testid: string, className?: string, closable?: boolean}} options
  *   closable false: only a button of the content closes it
@@ -19,6 +22,10 @@ export function openDialog({ title, testid, className = "", closable = true }, .
         closable && h("button", { class: "icon-button", "aria-label": "Close", testid: `${testid}-close`, on: { click: close } }, "×")),
       body));
   element.addEventListener("close", () => element.remove());
+  // The rest of a double click that has opened it is not meant for what stands there now.
+  const opened = performance.now();
+  const early = (event) => event.detail > 1 && event.timeStamp - opened < DOUBLE_CLICK_MS && (event.stopPropagation(), event.preventDefault());
+  element.addEventListener("click", early, { capture: true });
   element.addEventListener("cancel", (event) => !closable && event.preventDefault());
   element.addEventListener("click", (event) => closable && event.target === element && close());
   document.body.append(element);

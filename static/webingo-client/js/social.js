@@ -29,13 +29,16 @@ export class Social {
   /** @type {Set<() => void>} */
   #watchers = new Set();
   #dawn = 0;
+  /** Purchases that are under way on this page, and say themselves what came of them. */
+  #buying = 0;
 
   /**
    * @param {import("./session.js").Session} session
    * @param {Payer|null} payer
-   * @param {{hiding: () => boolean, risen: (level: number, reward: number) => void, credited: (credits: number) => void, ready: () => void}} house
+   * @param {{hiding: () => boolean, risen: (level: number, reward: number) => void, credited: (credits: number) => void,
+   *   moved: (kind: string, amount: number) => void, ready: () => void}} house
    *   hiding: whether a round is still on its way to the eye; risen: the player has a new level; credited: a payment came
-   *   through by itself; ready: the first answer of a login is there
+   *   through by itself; moved: one was refunded or charged back, or a charge back was undone; ready: the first answer of a login is there
    */
   constructor(session, payer, house) {
     this.session = session;
@@ -43,10 +46,10 @@ export class Social {
     this.house = house;
   }
 
-  /** @returns {Standing|null} null where there are no levels */
+  /** @returns {Standing|null} null where there are no levels: then everybody stays at the first one, which is complete */
   get standing() {
     const { soc_level: level, soc_level_progress: progress, spend_total: spend } = this.session.state?.userdata ?? {};
-    if (typeof level !== "number") return null;
+    if (typeof level !== "number" || (level === 1 && progress >= 1)) return null;
     return { level, progress: typeof progress === "number" ? Math.min(1, Math.max(0, progress)) : 0, spend: Number(spend) || 0 };
   }
 
@@ -68,7 +71,7 @@ export class Social {
 
   /** Asks how things are, after each login. */
   refresh() {
-    if (!this.standing) return this.#known(null);
+    if (typeof this.session.state?.userdata?.soc_level !== "number") return this.#known(null);
     this.#send({ what: "status" }, ASKED);
     for (const signed of this.#unsaid) this.#send({ what: "paid", signed_request: signed }, ASKED);
   }
@@ -83,6 +86,7 @@ export class Social {
     if (which !== COMPONENT) return false;
     if (message.what === "status") this.#known(message);
     else if (message.what === "level_up") this.#rose(message);
+    else if (message.what === "moved") this.#moved(message);
     else {
       const waiting = [...this.#waiting.values()].find(({ answers }) => answers.includes(message.what));
       if (waiting) waiting.resolve(message);
@@ -118,6 +122,15 @@ export class Social {
    * @returns {Promise<Purchase>} rejects with what to say when it did not come so far
    */
   async buy(product, step) {
+    this.#buying++;
+    try {
+      return await this.#buy(product, step);
+    } finally {
+      this.#buying--;
+    }
+  }
+
+  async #buy(product, step) {
     const request = await this.#ask("buy", { what: "buy", product: product.id }, ["request"]);
     step("paying");
     const paid = await this.payer.pay(request);
@@ -188,6 +201,12 @@ export class Social {
     this.#send({ what: "status" }, ASKED);
     // The state with the reward comes with it.
     queueMicrotask(() => this.reveal());
+  }
+
+  /** The platform has moved the purse by itself. */
+  #moved({ kind, amount }) {
+    if (kind !== "purchase") this.house.moved(kind, Number(amount) || 0);
+    else if (!this.#buying) this.house.credited(Number(amount) || 0);
   }
 
   #cameThrough({ what, credits }) {

@@ -14,8 +14,8 @@ export function banner(retry) {
 
   return {
     element,
-    /** @param {import("../connection.js").Status} status */
-    update({ phase, retryAt = 0, code }) {
+    /** @param {import("../connection.js").Status & {why?: string}} status why: what the server has said about it */
+    update({ phase, retryAt = 0, code, why: said }) {
       clearTimeout(timer);
       if (phase === "connecting") {
         now.hidden = true;
@@ -29,7 +29,7 @@ export function banner(retry) {
 
       function count() {
         const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-        const why = code === 4429 ? "Too many messages; a short pause." : "Connection lost. Your round is safe.";
+        const why = code === 4429 ? "Too many messages; a short pause." : said || "Connection lost. Your round is safe.";
         setText(text, `${why} Trying again${seconds ? ` in ${seconds} s` : ""}…`);
         if (seconds > 0) timer = setTimeout(count, 500);
       }

@@ -81,6 +81,7 @@ export function shell(deeds, player, social) {
       const now = state.wallet.credits - hidden;
       const before = Number(credits.dataset.value ?? now);
       countTo(credits, now, (amount) => money(amount, state.wallet.denom_info), { now: first });
+      purse.dataset.long = String(Math.floor(money(Math.max(now, before), state.wallet.denom_info).length / 4)); // it gives way on a phone
       if (!first && now > before) {
         const { x, y, width, height } = purse.getBoundingClientRect();
         coinBurst({ x: x + width / 2, y: y + height, count: 8 });

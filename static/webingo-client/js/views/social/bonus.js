@@ -5,11 +5,13 @@ import { present } from "../../art/treasure.js";
 import { beginAt, openDialog } from "../../dialog.js";
 import { h, setText, setUsable, usable } from "../../dom.js";
 import { coinBurst, confetti, effectsInside } from "../../effects.js";
-import { money } from "../../money.js";
+import { money, shortMoney } from "../../money.js";
 import { sounds } from "../../sound.js";
 
 /** So many days are shown at once. */
 const WEEK = 7;
+/** A day has room for so many characters. */
+const ROOM = 7;
 
 /** @typedef {import("../../social.js").Social} Social */
 
@@ -73,13 +75,18 @@ export function showBonus(social) {
     return `${day > 1 ? `Day ${day} in a row. ` : ""}${tomorrow ? `Tomorrow: ${money(tomorrow, denom())}.` : ""}`;
   }
 
+  function shortText(amount) {
+    const text = money(amount, denom());
+    return text.length > ROOM ? shortMoney(amount, denom()) : text;
+  }
+
   function dayTile({ day, amount }, { day: next, available }) {
     const state = day < next ? "taken" : day > next ? "later" : available ? "today" : "next";
     const words = { taken: "collected", today: "yours today", next: "the next one", later: "to come" };
     return h("li", { class: `bonus-day is-${state}`, "aria-label": `Day ${day}: ${money(amount, denom())} credits, ${words[state]}`, "aria-current": state === "today" ? "date" : false },
       h("span", { class: "bonus-day-name" }, state === "today" ? "Today" : `Day ${day}`),
       present(state === "taken"),
-      h("span", { class: "bonus-day-amount" }, money(amount, denom())),
+      h("span", { class: "bonus-day-amount" }, shortText(amount)),
       state === "taken" && h("span", { class: "bonus-tick", "aria-hidden": "true" }, "✓"));
   }
 

@@ -93,7 +93,7 @@ export function showShop(social, why = "") {
       const steps = { paying: "Go on in Facebook's window.", confirming: "Confirming your payment…" };
       const { outcome, credits, text } = await social.buy(product, (step) => waiting(product, picture.cloneNode(true), steps[step]));
       open = false;
-      if (!dialog.element.open) return;
+      if (!dialog.element.open) return outcome === "purchased" && social.house.credited(credits ?? product.credits);
       if (outcome === "purchased") done(product, credits ?? product.credits);
       else if (outcome === "cancelled") offers(OUTCOMES.cancelled.title + ".");
       else told(outcome, text);

@@ -36,22 +36,27 @@ export function socialStrip(social) {
 
   function update() {
     const { standing, status } = social;
-    element.hidden = !standing;
-    if (!standing) return;
     const denom = social.session.state?.wallet.denom_info;
+    level.hidden = !standing;
+    if (standing) updateLevel(standing, denom);
+    updateBonus(status?.daily_bonus, denom);
+    shop.hidden = !social.shop;
+    const cheapest = [...social.products].sort((a, b) => Number(a.price.amount) - Number(b.price.amount))[0];
+    setText(shopNote, cheapest ? `From ${priceText(cheapest.price)}` : "For testers");
+    const count = [level, bonus, shop].filter((card) => !card.hidden).length;
+    element.dataset.count = String(count);
+    element.hidden = count === 0;
+  }
+
+  function updateLevel(standing, denom) {
     face.show(player.picture ?? "");
     setText(name, player.name || "Welcome");
     setText(rank, `Level ${standing.level}`);
     if (shown !== standing.level) badge.replaceChildren(medal(standing.level));
     shown = standing.level;
     bar.update(standing);
-    const reward = status?.next?.reward;
+    const reward = social.status?.next?.reward;
     setText(next, `${nextText(social)}${reward ? `: +${money(reward, denom)}` : ""}`);
-    updateBonus(status?.daily_bonus, denom);
-    shop.hidden = !social.shop;
-    const cheapest = [...social.products].sort((a, b) => Number(a.price.amount) - Number(b.price.amount))[0];
-    setText(shopNote, cheapest ? `From ${priceText(cheapest.price)}` : "For testers");
-    element.dataset.count = String([level, bonus, shop].filter((card) => !card.hidden).length);
   }
 
   function updateBonus(now, denom) {
