@@ -127,6 +127,25 @@ async def test_only_facebook_may_frame_it_and_nothing_inline_runs_in_it(scene):
     assert "<script>" not in page and " style=" not in page and " onload" not in page
 
 
+async def test_pictures_of_products_may_come_from_where_the_site_says(tmp_path):
+    images = (
+        "/static/a.png",
+        "https://pictures.example/a.png",
+        "https://pictures.example/b.png",
+        "https://other.example:8443/c.png",
+    )
+    price = {"amount": "1.99", "currency": "USD"}
+    products = [
+        {"id": f"p{number}", "title": "Some", "credits": 5, "price": price, "image": image}
+        for number, image in enumerate(images)
+    ]
+    async with facebook() as fake, serving(fake, resources(tmp_path, products=products)) as server:
+        policy = (await opened(server, fake.signed_launch())).headers["Content-Security-Policy"]
+        pictures = next(part for part in policy.split("; ") if part.startswith("img-src"))
+        assert pictures.endswith(" https://other.example:8443 https://pictures.example")
+        assert "pictures.example" not in policy.replace(pictures, "")
+
+
 async def test_who_may_frame_it_is_a_setting(tmp_path):
     async with facebook() as fake:
         for origins, written in (([fake.origin], fake.origin), ([], "'none'")):

@@ -38,7 +38,7 @@ class Portal:
         self._house = house
         self._secret = settings.fb_app_secret.get_secret_value()
         self._template = _template(settings)
-        self._headers = {"Content-Security-Policy": _policy(settings), "Referrer-Policy": "strict-origin"}
+        self._settings = settings
         self._framed = {"Content-Security-Policy": f"default-src 'none'; {_ancestors(settings)}"}
         self._launch = {
             "platform": "facebook",
@@ -62,7 +62,10 @@ class Portal:
             return self._refusal(404, "There is no such site here.")
         if not site.enabled:
             return self._refusal(403, "This site is closed at the moment.")
-        return Reply(self._page(site, await self._launched(site, payload)), headers=self._headers)
+        return Reply(self._page(site, await self._launched(site, payload)), headers=self._headers(site))
+
+    def _headers(self, site: Site) -> dict[str, str]:
+        return {"Content-Security-Policy": _policy(self._settings, site), "Referrer-Policy": "strict-origin"}
 
     async def _site(self, name: str | None) -> Site | None:
         """The site that is named, or the only one there is."""
@@ -121,11 +124,12 @@ def _template(settings: Settings) -> str:
     return text
 
 
-def _policy(settings: Settings) -> str:
-    """Nothing inline, and from elsewhere only what Facebook's SDK and its pictures need."""
+def _policy(settings: Settings, site: Site) -> str:
+    """Nothing inline, and from elsewhere only what Facebook's SDK, its pictures, and those of the site's products need."""
     own = sorted({_origin(settings.fb_graph_url), _origin(settings.fb_sdk_url)})
     facebook = " ".join([*_FACEBOOK, *own])
-    pictures = " ".join([*(f"https://*.{host}" for host in PICTURE_HOSTS), *own])
+    sold = sorted({_origin(product.image) for product in site.products if product.image.startswith("https:")})
+    pictures = " ".join([*(f"https://*.{host}" for host in PICTURE_HOSTS), *own, *sold])
     return (
         f"default-src 'self'; script-src 'self' {_origin(settings.fb_sdk_url)}; img-src 'self' data: {pictures}; "
         f"connect-src 'self' ws: wss: {facebook}; frame-src {facebook}; object-src 'none'; base-uri 'none'; "
