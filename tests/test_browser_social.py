@@ -158,7 +158,13 @@ async def test_who_removes_the_application_is_logged_out_and_may_come_back(house
         # A login that ends while Facebook still knows the player is renewed without a question.
         token = next(reversed(house.fake.tokens))
         house.fake.revoke(token)
+        game.state = {}
         await house.server.store.revoke(User("facebook", ana), house.server.house.clock.now_ms())
+
+        async def back() -> bool:
+            return "games" in game.state
+
+        await game.until(back, "There is no new login")
         await expect(game["banner"]).to_be_hidden()
         await expect(game["refused-dialog"]).to_have_count(0)
         await game["game-tile-joker-bingo"].click()
@@ -170,6 +176,8 @@ async def test_who_cant_be_let_in_at_the_moment_hears_why(house: House) -> None:
     try:
         async with house.visit(house.person()) as game:
             await expect(game["banner"]).to_contain_text("Facebook can't be asked at the moment")
+            house.fake.always = ""
+            await expect(game["bonus-dialog"]).to_be_visible()
     finally:
         house.fake.always = ""
 
@@ -238,6 +246,11 @@ _WORKED_OUT = """async () => {
   const { daysAround, timeText } = await import("/static/webingo-client/js/views/social/bonus.js");
   const { Social } = await import("/static/webingo-client/js/social.js");
   const seen = (soc_level, soc_level_progress) => new Social({ state: { userdata: { soc_level, soc_level_progress } } });
+  const untilDawn = (now_ms) => {
+    const social = new Social({}, null, { ready() {} });
+    social.receive("fb_social", { what: "status", daily_bonus: { available: false, next_ms: now_ms + 5000, now_ms } });
+    return social.untilDawn;
+  };
   const standing = (level, progress) => seen(level, progress).standing?.level;
   const { bargains, priceText } = await import("/static/webingo-client/js/views/social/shop.js");
   const days = [1, 2, 3];
@@ -251,6 +264,7 @@ _WORKED_OUT = """async () => {
     alone: daysAround({ day: 4, amount: 9, available: true }),
     times: [[5 * 3600 + 12 * 60 + 30, 61, 9, -5].map((seconds) => timeText(seconds * 1000))],
     gains: [...gains],
+    until: untilDawn(Date.now() + 4 * 86_400_000),
     standings: [standing(1, 0), standing(1, 1), standing(3, 1), standing()].map((level) => level ?? 0),
     prices: [priceText({ amount: "4.99", currency: "USD" }), priceText({ amount: "500", currency: "JPY" })],
   };
@@ -267,5 +281,6 @@ async def test_the_week_the_time_and_the_worth_of_offers_are_worked_out(house: H
         assert found["alone"] == [{"day": 4, "amount": 9}]
         assert found["times"] == [["5 h 12 min", "1 min 1 s", "9 s", "0 s"]]
         assert found["gains"] == [["a", 0], ["b", 0.5], ["c", 0]]
+        assert 3000 < found["until"] <= 5000  # whatever the computer's own clock says
         assert found["standings"] == [1, 0, 3, 0]  # where everybody is through with the first level, there are none
         assert found["prices"] == ["$4.99", "¥500"]

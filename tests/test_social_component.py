@@ -168,6 +168,7 @@ async def test_the_bonus_is_had_once_a_day_and_grows_from_day_to_day(res, clock)
             assert await refused(ana, "daily_bonus") == "LIMIT"
             bonus = (await ask(ana, "status"))["daily_bonus"]
             assert (bonus["day"], bonus["available"], bonus["next_ms"]) == (day + 1, False, tomorrow)
+            assert bonus["now_ms"] == clock.now_ms()
             clock.advance(DAY_S)
             tomorrow += DAY_S * 1000
         clock.advance(DAY_S)  # a day was left out

@@ -29,6 +29,8 @@ export class Social {
   /** @type {Set<() => void>} */
   #watchers = new Set();
   #dawn = 0;
+  /** When the next day begins, by this computer's clock, which may be wrong. */
+  #dawnMs = 0;
   /** Purchases that are under way on this page, and say themselves what came of them. */
   #buying = 0;
 
@@ -57,6 +59,11 @@ export class Social {
   get toGo() {
     const next = this.status?.next;
     return next && this.standing ? Math.max(0, next.spend - this.standing.spend) : null;
+  }
+
+  /** @returns {number} milliseconds until the next day begins */
+  get untilDawn() {
+    return this.#dawnMs - Date.now();
   }
 
   /** @returns {Product[]} what can be bought here: nothing without somebody who takes the payment */
@@ -189,7 +196,9 @@ export class Social {
     const first = this.status === null && status !== null;
     this.status = status;
     clearTimeout(this.#dawn);
-    const dawn = status?.daily_bonus && !status.daily_bonus.available ? status.daily_bonus.next_ms - Date.now() : 0;
+    const { next_ms: next = 0, now_ms: now = Date.now(), available = true } = status?.daily_bonus ?? {};
+    this.#dawnMs = Date.now() + next - now;
+    const dawn = available ? 0 : next - now;
     // Timers of more than 24 days fire at once.
     if (dawn > 0) this.#dawn = setTimeout(() => this.refresh(), Math.min(dawn + 1500, 2 ** 31 - 1));
     this.tell();

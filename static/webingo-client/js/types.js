@@ -18,8 +18,8 @@
  *   of them are a smallest unit; `games` feed it
  *
  * @typedef {{id: string, title: string, description: string, credits: number, price: {amount: string, currency: string}, image: string, url: string}} Product
- * @typedef {{day: number, amount: number, available: boolean, next_ms: number, days?: number[]}} DailyBonus day: the one in a row that
- *   can be collected now, else the next one; next_ms: when the next day begins, since 1970; days: amounts of the first, second … day
+ * @typedef {{day: number, amount: number, available: boolean, next_ms: number, now_ms?: number, days?: number[]}} DailyBonus day: the one in a row that
+ *   can be collected now, else the next one; next_ms: when the next day begins, since 1970; now_ms: the server's time; days: amounts of the first, second … day
  * @typedef {{level: number, progress: number, spend: number, next: {level: number, spend: number, reward: number}|null,
  *            daily_bonus: DailyBonus|null, manual_credit: boolean, products: Product[]}} SocialStatus
  *

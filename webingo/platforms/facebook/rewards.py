@@ -87,9 +87,11 @@ class Rewards:
     # -- the day's bonus ----------------------------------------------------------------------------------------------
 
     def today(self) -> dict[str, Any] | None:
-        """The bonus that can be had now, or else the next one; what each day in a row brings, and when the next day begins.
-        None where there is none."""
-        return self._offered(self.social.day(self._house.clock.now_ms()))
+        """The bonus that can be had now, or else the next one; what each day in a row brings, when the next day begins, and
+        what time it is. None where there is none."""
+        now_ms = self._house.clock.now_ms()
+        offered = self._offered(self.social.day(now_ms))
+        return None if offered is None else {**offered, "now_ms": now_ms}
 
     def _offered(self, today: int) -> dict[str, Any] | None:
         social = self.social

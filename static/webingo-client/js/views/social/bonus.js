@@ -56,7 +56,7 @@ export function showBonus(social) {
   function update() {
     const now = social.status?.daily_bonus;
     if (!now) return;
-    const { day, amount, available, next_ms: next } = now;
+    const { day, amount, available } = now;
     const key = `${day}/${available}`;
     if (key !== drawn) {
       drawn = key;
@@ -67,7 +67,7 @@ export function showBonus(social) {
       setUsable(button, true);
     }
     if (available) setText(note, taking ? "One moment…" : note.dataset.problem ?? rowText(now));
-    else setText(note, `The next present is ready in ${timeText(next - Date.now())}.`);
+    else setText(note, `The next present is ready in ${timeText(social.untilDawn)}.`);
   }
 
   function rowText({ day, days = [] }) {

@@ -62,10 +62,10 @@ export function socialStrip(social) {
   function updateBonus(now, denom) {
     bonus.hidden = !now;
     if (!now) return;
-    const { available, amount, next_ms: at } = now;
+    const { available, amount } = now;
     bonus.classList.toggle("is-ready", available);
     bonusDeed.hidden = !available;
-    setText(bonusNote, available ? `${money(amount, denom)} credits are yours` : `The next one in ${timeText(at - Date.now())}`);
+    setText(bonusNote, available ? `${money(amount, denom)} credits are yours` : `The next one in ${timeText(social.untilDawn)}`);
     if (giftOpen === !available) return;
     giftOpen = !available;
     gift.replaceChildren(present(giftOpen));
