@@ -134,6 +134,7 @@ function enter(game, key) {
   meters = game ? strip(jackpots, game.id) : null;
   view = Table ? new Table(session, game, { reveal }) : new Lobby(session, new Set(Object.keys(TABLES)), jackpots, social);
   frame.show(view, meters?.element);
+  if (game) scrollTo(0, 0); // the lobby may have been scrolled
   unveil();
   announce(game ? game.title : "Lobby");
   if (!game) offerBonus();
