@@ -166,7 +166,7 @@ def test_the_limits_are_the_settings_own():
     stated = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \| (\d+)[^|,]*(?:, (\d+))?", text.split("## Limits")[1], re.MULTILINE)
     values = {key: int(value) for a, b, first, second in stated for key, value in ((a, first), (b, second)) if key}
     assert values == {key: getattr(Settings(), key) for key in values}
-    assert len(values) == 9
+    assert len(values) == 10
 
 
 def examples(page: Path) -> list[dict]:
