@@ -22,7 +22,7 @@ run: $(STAMP)  # BACKOFFICE=1: with the reference backoffice beside it; FACEBOOK
 	$(if $(filter fake,$(FACEBOOK)),$(BIN)/python -m examples.fake_facebook --,$(BIN)/webingo serve) $(if $(BACKOFFICE),--backoffice)
 
 test: $(STAMP)  # on two cores, a file always whole on one of them
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

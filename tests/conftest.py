@@ -24,6 +24,12 @@ from webingo.transaction.store import Store
 
 STORES = ("memory", "fakeredis", "embedded", "redis", "cluster")
 DATABASES = ("sqlite", "postgresql")
+FIRST = (
+    "browser_console", "promises_crash", "browser", "slots_simulation", "browser_slots", "office_security", "browser_social",
+    "fuzz", "browser_jackpots", "commands", "promises_two_processes", "promises", "jackpot_books", "slots_odds", "office_plans",
+    "office_openapi", "bench", "promises_books", "promises_levels", "docs_backoffice", "office_api",
+)  # fmt: skip
+"""Files that take long come first, as a file is always whole on one core: the others fill what is left of both."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +49,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         chosen[bool(item.get_closest_marker("soak")) == soak].append(item)
     config.hook.pytest_deselected(items=chosen[False])
-    items[:] = chosen[True]
+    places = {f"test_{name}": place for place, name in enumerate(FIRST)}
+    items[:] = sorted(chosen[True], key=lambda item: places.get(item.path.stem, len(FIRST)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -117,6 +117,7 @@ def test_one_state_has_one_outcome_when_two_nodes_race_for_it(store: Store, io_l
         await hearing_of_each_other(nodes[0].port, nodes[1].port)
         contested = await race((nodes[0].port, nodes[1].port), uid, RACES)
         await one_outcome_each(store, uid, contested)
+        Player.abort_all()  # or the stopping nodes wait for their goodbyes
         for node in nodes:
             node.store = MemoryStore()  # the store outlives its nodes here
             await node.stop()
@@ -340,4 +341,5 @@ async def test_an_abandoned_round_is_closed_to_the_players_benefit(store: Store)
     assert [len(record) for record in rounds.values()] == [5]
     assert await close_abandoned(server.house, 3600) == 0
     server.store = MemoryStore()
+    Player.abort_all()
     await server.stop()
