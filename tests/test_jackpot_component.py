@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from tornado.ioloop import IOLoop
 
 from tests import servers
 from tests.conftest import open_store
@@ -297,7 +298,7 @@ async def test_snapshots_add_up_in_storage_units_with_what_these_leave_over(res_
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[tuple[str, list[ServerProcess]]]:
+def nodes(tmp_path: Path, io_loop: IOLoop) -> Iterator[tuple[str, list[ServerProcess]]]:
     with servers.real_redis(tmp_path) as redis:
         nodes = [ServerProcess(tmp_path / f"{number}.log", redis_url=redis.url) for number in range(2)]
         for node in nodes:
@@ -306,6 +307,7 @@ def nodes(tmp_path: Path) -> Iterator[tuple[str, list[ServerProcess]]]:
             node.wait_ready()
         yield redis.url, nodes
         Player.abort_all()  # or the stopping servers wait for their goodbyes
+        io_loop.run_sync(lambda: asyncio.sleep(0))
         for node in nodes:
             node.stop()
 

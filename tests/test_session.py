@@ -30,6 +30,12 @@ def serving(io_loop: IOLoop, **changes: Any) -> Server:
     return server
 
 
+def stopped(io_loop: IOLoop, server: Server) -> None:
+    """Without players: it waits for their goodbyes."""
+    Player.abort_all()
+    io_loop.run_sync(server.stop)
+
+
 async def test_a_login_is_answered_with_the_whole_state(server: Server) -> None:
     player = await Player.log_in(server.port)
     assert player.state["v"] == 1
@@ -106,7 +112,7 @@ def test_a_login_that_comes_too_late_is_closed(io_loop: IOLoop) -> None:
         await in_time.load()
 
     io_loop.run_sync(wait)
-    io_loop.run_sync(server.stop)
+    stopped(io_loop, server)
 
 
 async def test_what_is_sent_right_behind_the_login_is_not_lost(server: Server) -> None:
@@ -374,7 +380,7 @@ def test_messages_over_the_rate_are_not_acted_on(io_loop: IOLoop) -> None:
         assert player.state["userdata"]["n"] == 8, "the login took one of the ten"
 
     io_loop.run_sync(flood)
-    io_loop.run_sync(server.stop)
+    stopped(io_loop, server)
 
 
 def test_a_frame_that_is_too_big_is_1009(io_loop: IOLoop) -> None:
@@ -386,7 +392,7 @@ def test_a_frame_that_is_too_big_is_1009(io_loop: IOLoop) -> None:
         assert await player.closed() == 1009
 
     io_loop.run_sync(big)
-    io_loop.run_sync(server.stop)
+    stopped(io_loop, server)
 
 
 def test_an_address_has_only_so_many_connections(io_loop: IOLoop) -> None:
@@ -404,7 +410,7 @@ def test_an_address_has_only_so_many_connections(io_loop: IOLoop) -> None:
         await Player.log_in(server.port, "p3")
 
     io_loop.run_sync(crowd)
-    io_loop.run_sync(server.stop)
+    stopped(io_loop, server)
 
 
 async def test_history_shows_a_players_own_rounds_and_nobody_elses(server: Server) -> None:
@@ -460,4 +466,4 @@ def test_with_a_certificate_the_server_speaks_tls(io_loop: IOLoop, tmp_path: Pat
         assert len(player.game["data"]["balls"]) == 30
 
     io_loop.run_sync(play)
-    io_loop.run_sync(server.stop)
+    stopped(io_loop, server)
