@@ -151,8 +151,14 @@ async def test_who_removes_the_application_is_logged_out_and_may_come_back(house
     async with house.inside(ana) as game:
         await game.around("remove-application").click()
         await expect(game["refused-dialog"]).to_contain_text("You are logged out")
+
+        async def back() -> bool:
+            return "games" in game.state
+
+        game.state = {}
         await game["refused-dialog-0"].click()
         await game.around("facebook-yes").click()
+        await game.until(back, "There is no login after the application was let in again")
         await expect(game["refused-dialog"]).to_have_count(0)
         await game.shows(1000)
         # A login that ends while Facebook still knows the player is renewed without a question.
@@ -160,10 +166,6 @@ async def test_who_removes_the_application_is_logged_out_and_may_come_back(house
         house.fake.revoke(token)
         game.state = {}
         await house.server.store.revoke(User("facebook", ana), house.server.house.clock.now_ms())
-
-        async def back() -> bool:
-            return "games" in game.state
-
         await game.until(back, "There is no new login")
         await expect(game["banner"]).to_be_hidden()
         await expect(game["refused-dialog"]).to_have_count(0)

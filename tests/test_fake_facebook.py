@@ -17,7 +17,8 @@ from tests.servers import free_port
 
 def test_make_starts_it_with_and_without_the_backoffice():
     def said(*settings: str) -> str:
-        done = subprocess.run(["make", "-n", "run", *settings], cwd=ROOT, check=True, capture_output=True, text=True)
+        command = ["make", "--no-print-directory", "-n", "run", *settings]  # make test is a make around this one
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         return done.stdout.strip().splitlines()[-1]
 
     assert said() == ".venv/bin/webingo serve"
