@@ -13,6 +13,7 @@ from tests.conftest import open_store
 from tests.facebook import facebook, known
 from tests.player import Player
 from tests.processes import ServerProcess
+from tests.servers import real_redis
 from tests.social import ask, casino, enter, ledger, say
 
 REPLAYS = 100
@@ -99,6 +100,13 @@ class Replay:
             assert await self.fake.payments.tell(payment_id) == 200
 
 
+@pytest.fixture
+def redis_url(tmp_path: Path):
+    """One of its own: on the one of the whole run, servers find what other tests have left to be done."""
+    with real_redis(tmp_path / "redis") as redis:
+        yield redis.url
+
+
 @pytest.mark.timeout(120)
 async def test_every_message_a_hundred_times_in_any_order_over_two_processes(redis_url, tmp_path: Path):
     uids = [f"{uid}{next(_numbers)}" for uid in UIDS]
@@ -119,6 +127,7 @@ async def test_every_message_a_hundred_times_in_any_order_over_two_processes(red
             await replay.redeliver()
         finally:
             Player.abort_all()
+            await asyncio.sleep(0)  # they are cut now, or the stopping servers wait for their goodbyes
             for server in servers:
                 server.stop()
     for server in servers:

@@ -13,6 +13,7 @@ from tests.conftest import open_store
 from tests.facebook import facebook, known
 from tests.player import Player
 from tests.processes import ServerProcess
+from tests.servers import real_redis
 from tests.social import WHICH, ask, casino, enter, ledger
 from webingo.resources.social import Level, Social
 from webingo.transaction.reconcile import reconcile
@@ -108,6 +109,13 @@ async def check(store: Store, spender: Spender) -> None:
     assert [(seat.site, spent) for seat, spent in belongings.seats] == [("club", wagered)]
 
 
+@pytest.fixture
+def redis_url(tmp_path: Path):
+    """One of its own: on the one of the whole run, servers find what other tests have left to be done."""
+    with real_redis(tmp_path / "redis") as redis:
+        yield redis.url
+
+
 @pytest.mark.timeout(180)
 async def test_levels_are_what_was_spent_whatever_is_killed(redis_url, tmp_path: Path):
     res = casino(tmp_path, initial_credits=100_000, social={"levels": LEVELS})
@@ -134,6 +142,7 @@ async def test_levels_are_what_was_spent_whatever_is_killed(redis_url, tmp_path:
                 await spender.come_to_rest()
         finally:
             Player.abort_all()
+            await asyncio.sleep(0)  # they are cut now, or the stopping servers wait for their goodbyes
             for server in servers:
                 server.stop()
     store = await open_store(redis_url)
