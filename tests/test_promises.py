@@ -27,7 +27,7 @@ from webingo.transaction.transaction import Entry, Part, Seat, Transaction, Wall
 from webingo.user import User
 
 _NUMBERS = count()
-RACES = 40
+RACES = 100
 """On each store. A thousand are run over two processes."""
 
 
