@@ -21,6 +21,12 @@ def origin(value: str) -> str:
     return value
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address that was found to be right."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def unsafe(url: str) -> str:
     """Why nothing secret may be sent to an address, "" where it may: TLS, or a host that can't be on the open Internet.
 

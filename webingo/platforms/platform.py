@@ -70,6 +70,10 @@ class Request(NamedTuple):
     cookies: Mapping[str, str] = {}
 
 
+TEXT, JSON = "text/plain; charset=utf-8", "application/json; charset=utf-8"
+"""Content types of replies that are no pages."""
+
+
 class Reply(NamedTuple):
     """`headers` go over those that every page has: no-store, no referrer, a Content-Security-Policy of our own host alone."""
 
@@ -99,9 +103,7 @@ class Platform(ABC):
 
     def problems(self, site: Site) -> list[Problem]:
         """What is wrong with one of its sites, each without the file. A site that has any is not served."""
-        given = {"social": site.social is not None, "products": bool(site.products)}
-        reason = f"sites of the platform {self.name!r} can't have this"
-        return [] if self.social else [("", field, reason) for field, there in given.items() if there]
+        return [] if self.social else antisocial(site)
 
     async def start(self, house: House) -> None:  # noqa: B027
         """Comes before the first player. What it raises stops the start."""
@@ -116,6 +118,13 @@ class Platform(ABC):
     def components(self, room: Room) -> Sequence[Component]:
         """What it plugs into the session of each of its players, before the session is open."""
         return ()
+
+
+def antisocial(site: Site) -> list[Problem]:
+    """What a site may not have whose platform is not social."""
+    given = {"social": site.social is not None, "products": bool(site.products)}
+    reason = f"sites of the platform {site.platform!r} can't have this"
+    return [("", field, reason) for field, there in given.items() if there]
 
 
 def shown_name(value: Any) -> str:

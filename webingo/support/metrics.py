@@ -6,7 +6,7 @@ The numbers are handed over when somebody asks.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
@@ -39,25 +39,22 @@ class _Counts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("webingo_connections", "Open WebSocket connections.", self.connections)
         yield CounterMetricFamily("webingo_unexpected_errors", "Errors of the program itself; each is logged.", self.errors)
-        actions = CounterMetricFamily(
-            "webingo_actions", "Players' actions in games, by what came of them.", labels=("game", "action", "result")
+        yield _counted(
+            "webingo_actions",
+            "Players' actions in games, by what came of them.",
+            ("game", "action", "result"),
+            self.actions.items(),
         )
-        for labels, count in self.actions.items():
-            actions.add_metric(labels, count)
-        yield actions
-        refusals = CounterMetricFamily("webingo_refusals", "Refusals, by code.", labels=("code",))
-        for code, count in self.refusals.items():
-            refusals.add_metric((code,), count)
-        yield refusals
-        payments = CounterMetricFamily(
+        yield _counted(
+            "webingo_refusals", "Refusals, by code.", ("code",), (((code,), count) for code, count in self.refusals.items())
+        )
+        yield _counted(
             "webingo_payments",
             "Messages about purchases, by what came of them: completed, pending, failed, unknown, strange, postponed; "
             "disputed; short: less was left than had to be taken back.",
-            labels=("result",),
+            ("result",),
+            (((result,), count) for result, count in self.payments.items()),
         )
-        for result, count in self.payments.items():
-            payments.add_metric((result,), count)
-        yield payments
         yield from self._graph()
         yield from self._money()
         yield self._commit_latency()
@@ -65,14 +62,12 @@ class _Counts(Collector):
         yield from self._ledger()
 
     def _graph(self) -> Iterator[Metric]:
-        calls = CounterMetricFamily(
+        yield _counted(
             "webingo_graph_calls",
             "Calls to Facebook's Graph API, by what came of them: ok, rejected, failed, not_tried, gave_up.",
-            labels=("call", "result"),
+            ("call", "result"),
+            self.graph_calls.items(),
         )
-        for labels, count in self.graph_calls.items():
-            calls.add_metric(labels, count)
-        yield calls
         if self.graph_breaker is not None:
             yield _states(
                 "webingo_graph_breaker", "1 for the state of Graph's circuit breaker.", (), {(): self.graph_breaker()}
@@ -114,20 +109,26 @@ class _Counts(Collector):
         return family
 
     def _backoffice(self) -> Iterator[Metric]:
-        calls = CounterMetricFamily(
+        yield _counted(
             "webingo_backoffice_calls",
             "Calls to the backoffice, by what came of them: ok, rejected, failed, not_tried.",
-            labels=("call", "result"),
+            ("call", "result"),
+            self.calls.items(),
         )
-        for labels, count in self.calls.items():
-            calls.add_metric(labels, count)
-        yield calls
         seconds = HistogramMetricFamily("webingo_backoffice_seconds", "Time from a call to its answer.", labels=("call",))
         for call, (total_seconds, *counts) in self.call_seconds.items():
             seconds.add_metric((call,), _cumulated(counts), total_seconds)
         yield seconds
         lines: dict[tuple[str, ...], str] = {(line,): state for line, state in self.breakers().items()}
         yield _states("webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", ("line",), lines)
+
+
+def _counted(name: str, text: str, labels: tuple[str, ...], counts: Iterable[tuple[Sequence[str], int]]) -> Metric:
+    """How often each of what is labelled was counted."""
+    family = CounterMetricFamily(name, text, labels=labels)
+    for found, count in counts:
+        family.add_metric(found, count)
+    return family
 
 
 def _states(name: str, text: str, labels: tuple[str, ...], found: Mapping[tuple[str, ...], str]) -> Metric:

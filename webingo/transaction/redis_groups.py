@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from webingo.support.redis import Link, Script
+from webingo.transaction.redis_keys import shard_keys
 from webingo.transaction.transaction import Entry, Funds, Pulled, Standing
 from webingo.user import SHARDS
 
@@ -87,15 +88,15 @@ class RedisGroups:
 
 
 def _groups_key(shard: int) -> str:
-    return f"wb:{{{shard}}}:groups"
+    return f"{shard_keys(shard)}groups"
 
 
 def _ledger_key(shard: int) -> str:
-    return f"wb:{{{shard}}}:ledger"
+    return f"{shard_keys(shard)}ledger"
 
 
 def _trimmed_key(shard: int) -> str:
-    return f"wb:{{{shard}}}:trimmed"
+    return f"{shard_keys(shard)}trimmed"
 
 
 def _funds(written: bytes) -> Funds:

@@ -11,7 +11,7 @@ def shard_keys(shard: int) -> str:
 
 def keys_of(user: User) -> str:
     """What all keys of a player begin with."""
-    return f"wb:{{{user.shard}}}:"
+    return shard_keys(user.shard)
 
 
 def user_key(user: User) -> str:
@@ -35,4 +35,4 @@ def request_key(request_id: str) -> str:
     shard = shard_of_request(request_id)
     if shard is None:
         raise ValueError(f"{request_id!r} is no id of a request")
-    return f"wb:{{{shard}}}:request:{request_id}"
+    return f"{shard_keys(shard)}request:{request_id}"

@@ -134,21 +134,21 @@ class RedisStore(RedisPeople, RedisGroups):
         shard = shard_of(round_id)
         if shard is None:
             return None
-        return await self._link.execute("LRANGE", f"wb:{{{shard}}}:round:{round_id}", 0, -1) or None
+        return await self._link.execute("LRANGE", f"{shard_keys(shard)}round:{round_id}", 0, -1) or None
 
     async def history(self, user: User, first: int, count: int) -> list[str]:
         return [i.decode() for i in await self._link.execute("LRANGE", history_key(user), first, first + count - 1)]
 
     async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = await self._link.execute(
-            "ZRANGEBYSCORE", f"wb:{{{shard}}}:open", "-inf", f"({before_ms}", "LIMIT", first, count
+            "ZRANGEBYSCORE", f"{shard_keys(shard)}open", "-inf", f"({before_ms}", "LIMIT", first, count
         )
         return [Seat.parse(seat.decode()) for seat in found]
 
     async def entries(self, shard: int) -> AsyncIterator[Entry]:
         start = "-"
         while True:
-            page = await self._link.execute("XRANGE", f"wb:{{{shard}}}:ledger", start, "+", "COUNT", _PAGE)
+            page = await self._link.execute("XRANGE", f"{shard_keys(shard)}ledger", start, "+", "COUNT", _PAGE)
             for position, fields in page:
                 yield read_entry(position, fields)
             if len(page) < _PAGE:
@@ -156,7 +156,7 @@ class RedisStore(RedisPeople, RedisGroups):
             start = "(" + page[-1][0].decode()
 
     async def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
-        for name in sorted(await self._link.execute("SMEMBERS", f"wb:{{{shard}}}:wallets")):
+        for name in sorted(await self._link.execute("SMEMBERS", f"{shard_keys(shard)}wallets")):
             wallet = WalletId.parse(name.decode())
             yield str(wallet), await self.funds(wallet)
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from webingo.config import Settings
 from webingo.errors import BadResource
+from webingo.platforms.platform import antisocial
 from webingo.problems import Problem, unknown
 from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
@@ -62,7 +63,7 @@ class Catalogue:
         if made.platform not in self.platforms:
             problems.append(("", "platform", unknown("platform", made.platform, self.platforms)))
         elif made.platform not in self.social:
-            problems += _antisocial(made)
+            problems += antisocial(made)  # the servers' own check also has settings that are not here
         problems += _moved_meters(made, before or {})
         if not self._debug:
             problems += _wrong_rtps(made, games)
@@ -78,13 +79,6 @@ def _is_social(point: EntryPoint) -> bool:
     except Exception:  # somebody else's code
         log.warning("platform_not_loaded", platform=point.name, exc_info=True)
         return True
-
-
-def _antisocial(site: Site) -> Iterator[Problem]:
-    """As its platform's `problems` says it to the servers, which has settings that are not here."""
-    for field, there in (("social", site.social is not None), ("products", bool(site.products))):
-        if there:
-            yield "", field, f"sites of the platform {site.platform!r} can't have this"
 
 
 def _moved_meters(site: Site, before: Mapping[str, Any]) -> Iterator[Problem]:

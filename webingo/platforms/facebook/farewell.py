@@ -14,13 +14,12 @@ from webingo.config import Settings
 from webingo.errors import Refused
 from webingo.platforms.facebook import signed
 from webingo.platforms.facebook.portal import UID, small_page
-from webingo.platforms.platform import Reply, Request
+from webingo.platforms.platform import JSON, Reply, Request
 from webingo.session.house import House
 from webingo.user import User
 
 log = structlog.get_logger("webingo.facebook")
 
-_JSON = "application/json; charset=utf-8"
 # Seconds since 1970, a mark of the player, and our signature over both: enough to answer for it without keeping anything.
 _CODE = re.compile(r"([0-9a-f]{10})([0-9a-f]{12})([0-9a-f]{24})")
 _PURPOSE = b"webingo deletion\0"  # which is in nothing that Facebook signs with the same secret
@@ -49,7 +48,7 @@ class Farewell:
             return user
         await self._house.store.revoke(user, self._house.clock.now_ms())
         log.info("facebook_deauthorized", uid=user.uid)
-        return Reply(b"{}", content_type=_JSON)
+        return Reply(b"{}", content_type=JSON)
 
     async def deletion(self, request: Request) -> Reply | None:
         """POST: the player wants to be forgotten. GET ?code=: when that was done."""
@@ -63,7 +62,7 @@ class Farewell:
         code = self._code(user, at_ms // 1000)
         log.info("facebook_data_deleted", uid=user.uid, confirmation=code)
         url = f"{self._public_url or request.base}/facebook/deletion?code={code}"
-        return Reply(orjson.dumps({"url": url, "confirmation_code": code}), content_type=_JSON)
+        return Reply(orjson.dumps({"url": url, "confirmation_code": code}), content_type=JSON)
 
     def _leaving(self, request: Request) -> User | Reply:
         """Whom Facebook speaks of, or what it is answered instead."""

@@ -12,17 +12,17 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from webingo.addresses import origin_of
 from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused
 from webingo.platforms.facebook import signed
 from webingo.platforms.facebook.profile import PICTURE_HOSTS, kept
-from webingo.platforms.platform import Reply, Request
+from webingo.platforms.platform import TEXT, Reply, Request
 from webingo.resources.site import Site
 from webingo.session.house import House
 from webingo.user import User
 
 HEALTH = b"webingo facebook portal\n"
-TEXT = "text/plain; charset=utf-8"
 UID = re.compile(r"[0-9]{1,32}")
 
 _PLACE = re.compile(r"\{\{ (\w+) \}\}")
@@ -126,12 +126,12 @@ def _template(settings: Settings) -> str:
 
 def _policy(settings: Settings, site: Site) -> str:
     """Nothing inline, and from elsewhere only what Facebook's SDK, its pictures, and those of the site's products need."""
-    own = sorted({_origin(settings.fb_graph_url), _origin(settings.fb_sdk_url)})
+    own = sorted({origin_of(settings.fb_graph_url), origin_of(settings.fb_sdk_url)})
     facebook = " ".join([*_FACEBOOK, *own])
-    sold = sorted({_origin(product.image) for product in site.products if product.image.startswith("https:")})
+    sold = sorted({origin_of(product.image) for product in site.products if product.image.startswith("https:")})
     pictures = " ".join([*(f"https://*.{host}" for host in PICTURE_HOSTS), *own, *sold])
     return (
-        f"default-src 'self'; script-src 'self' {_origin(settings.fb_sdk_url)}; img-src 'self' data: {pictures}; "
+        f"default-src 'self'; script-src 'self' {origin_of(settings.fb_sdk_url)}; img-src 'self' data: {pictures}; "
         f"connect-src 'self' ws: wss: {facebook}; frame-src {facebook}; object-src 'none'; base-uri 'none'; "
         f"form-action 'self' {facebook}; {_ancestors(settings)}"
     )
@@ -139,8 +139,3 @@ def _policy(settings: Settings, site: Site) -> str:
 
 def _ancestors(settings: Settings) -> str:
     return " ".join(["frame-ancestors", *(settings.fb_canvas_origins or ["'none'"])])
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import ValidationError
 
+from webingo.addresses import origin_of
 from webingo.errors import Code, Refused
 from webingo.platforms.facebook.said import Me, Picture, UserInfo
 from webingo.platforms.platform import shown_name, shown_picture
@@ -34,19 +35,14 @@ class Pictures:
     """Tells Facebook's pictures from others. Those of a Graph API elsewhere (a fake) may be there, too."""
 
     def __init__(self, graph_url: str) -> None:
-        self._graph = _origin(graph_url)
+        self._graph = origin_of(graph_url)
 
     def shown(self, picture: Picture | None) -> str:
         """The address of a picture, "" for none and for one that is not at Facebook."""
         url = "" if picture is None else shown_picture(picture.data.url)
         host = (urlsplit(url).hostname or "") if url else ""
         known = any(host == name or host.endswith(f".{name}") for name in PICTURE_HOSTS)
-        return url if known or (url and _origin(url) == self._graph) else ""
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
+        return url if known or (url and origin_of(url) == self._graph) else ""
 
 
 def told(me: Me, pictures: Pictures) -> Profile:

@@ -16,12 +16,11 @@ from webingo.errors import Code, Refused
 from webingo.platforms.facebook.payment import StrangePayment
 from webingo.platforms.facebook.payments import Payments
 from webingo.platforms.facebook.said import Id, Said
-from webingo.platforms.platform import Reply, Request
+from webingo.platforms.platform import TEXT, Reply, Request
 from webingo.support import metrics
 
 log = structlog.get_logger("webingo.payments")
 
-_TEXT = "text/plain; charset=utf-8"
 _CHALLENGE = re.compile(r"[0-9A-Za-z_.-]{1,256}")
 _AT_ONCE = 8
 
@@ -43,15 +42,15 @@ async def payments_page(request: Request, payments: Payments, app_secret: str, v
     if not _signed(request, app_secret):
         metrics.refused(Code.AUTH_FAILED)
         log.warning("webhook_refused", peer=request.peer)
-        return Reply(b"The signature is wrong.", 403, _TEXT)
+        return Reply(b"The signature is wrong.", 403, TEXT)
     try:
         update = _Update.model_validate_json(request.body)
     except ValidationError:
         log.error("webhook_strange", peer=request.peer, bytes=len(request.body))
-        return Reply(b"This is no update of payments.", 400, _TEXT)
+        return Reply(b"This is no update of payments.", 400, TEXT)
     if update.object == "payments" and not await _taken(update, payments):
-        return Reply(b"Send it again, please.", 503, _TEXT)
-    return Reply(b"ok", 200, _TEXT)
+        return Reply(b"Send it again, please.", 503, TEXT)
+    return Reply(b"ok", 200, TEXT)
 
 
 def _shake_hands(request: Request, verify_token: str) -> Reply:
@@ -59,8 +58,8 @@ def _shake_hands(request: Request, verify_token: str) -> Reply:
     given, challenge = request.query.get("hub.verify_token", ""), request.query.get("hub.challenge", "")
     ours = bool(verify_token) and hmac.compare_digest(given.encode(), verify_token.encode())
     if not ours or request.query.get("hub.mode") != "subscribe" or not _CHALLENGE.fullmatch(challenge):
-        return Reply(b"This is for Facebook, with the right token.", 403, _TEXT)
-    return Reply(challenge.encode(), 200, _TEXT)
+        return Reply(b"This is for Facebook, with the right token.", 403, TEXT)
+    return Reply(challenge.encode(), 200, TEXT)
 
 
 def _signed(request: Request, app_secret: str) -> bool:
