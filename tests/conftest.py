@@ -70,6 +70,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
+@pytest.fixture
+def own_redis_url(tmp_path: Path) -> Iterator[str]:
+    """The same for one test alone: on that of the whole run, servers find what other tests have left to be done."""
+    with servers.real_redis(tmp_path / "redis") as server:
+        yield server.url
+
+
 @pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Three masters, for the whole run."""

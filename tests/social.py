@@ -1,5 +1,6 @@
 """Social casinos for tests: a site with levels, a bonus and products, and players who talk to `fb_social`."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from examples.fake_facebook import FakeFacebook
 from tests.conftest import settings
 from tests.facebook import ANA, HERE, known, resources
 from tests.player import Player
+from tests.processes import ServerProcess
 from tests.secrets import secret
 from webingo.server.app import Server
 from webingo.support.clock import Clock
@@ -55,6 +57,23 @@ async def open_casino(
     finally:
         Player.abort_all()
         await server.stop()
+
+
+@asynccontextmanager
+async def two_processes(folder: Path, **given: Any) -> AsyncIterator[list[ServerProcess]]:
+    """`webingo serve` twice, with these settings, and stopped whatever has happened to them."""
+    servers = [ServerProcess(folder / f"{number}.log", **given) for number in range(2)]
+    try:
+        for server in servers:
+            server.start(wait=False)
+        for server in servers:
+            await asyncio.to_thread(server.wait_ready)
+        yield servers
+    finally:
+        Player.abort_all()
+        await asyncio.sleep(0)  # they are cut now, or the stopping servers wait for their goodbyes
+        for server in servers:
+            server.stop()
 
 
 async def enter(fake: FakeFacebook, port: int, uid: str = ANA) -> Player:

@@ -11,10 +11,8 @@ import pytest
 from examples.fake_facebook import FakeFacebook
 from tests.conftest import open_store
 from tests.facebook import facebook, known
-from tests.player import Player
 from tests.processes import ServerProcess
-from tests.servers import real_redis
-from tests.social import ask, casino, enter, ledger, say
+from tests.social import ask, casino, enter, ledger, say, two_processes
 
 REPLAYS = 100
 UIDS = [str(700_000_000_000_000 + number) for number in range(4)]
@@ -100,24 +98,12 @@ class Replay:
             assert await self.fake.payments.tell(payment_id) == 200
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path):
-    """One of its own: on the one of the whole run, servers find what other tests have left to be done."""
-    with real_redis(tmp_path / "redis") as redis:
-        yield redis.url
-
-
 @pytest.mark.timeout(120)
-async def test_every_message_a_hundred_times_in_any_order_over_two_processes(redis_url, tmp_path: Path):
+async def test_every_message_a_hundred_times_in_any_order_over_two_processes(own_redis_url, tmp_path: Path):
     uids = [f"{uid}{next(_numbers)}" for uid in UIDS]
     async with facebook() as fake:
-        given = {"redis_url": redis_url, "res_dir": casino(tmp_path), **known(fake)}
-        servers = [ServerProcess(tmp_path / f"{number}.log", **given) for number in range(2)]
-        try:
-            for server in servers:
-                server.start(wait=False)
-            for server in servers:
-                await asyncio.to_thread(server.wait_ready)
+        given = {"redis_url": own_redis_url, "res_dir": casino(tmp_path), **known(fake)}
+        async with two_processes(tmp_path, **given) as servers:
             replay = Replay(fake, servers)
             for uid in uids:
                 await replay.buy(uid)
@@ -125,14 +111,9 @@ async def test_every_message_a_hundred_times_in_any_order_over_two_processes(red
                 for work in (replay.happen(), replay.kill(), *map(replay.hand_on, uids), *map(replay.tell, uids)):
                     all_of_it.create_task(work)
             await replay.redeliver()
-        finally:
-            Player.abort_all()
-            await asyncio.sleep(0)  # they are cut now, or the stopping servers wait for their goodbyes
-            for server in servers:
-                server.stop()
     for server in servers:
         assert '"level":"error"' not in server.log.read_text()
-    store = await open_store(redis_url)
+    store = await open_store(own_redis_url)
     try:
         moved = [[(entry.kind, entry.amount) for entry in await ledger(store, uid)] for uid in uids]
     finally:

@@ -13,8 +13,7 @@ from tests.conftest import open_store
 from tests.facebook import facebook, known
 from tests.player import Player
 from tests.processes import ServerProcess
-from tests.servers import real_redis
-from tests.social import WHICH, ask, casino, enter, ledger
+from tests.social import WHICH, ask, casino, enter, ledger, two_processes
 from webingo.resources.social import Level, Social
 from webingo.transaction.reconcile import reconcile
 from webingo.transaction.store import Store
@@ -109,25 +108,13 @@ async def check(store: Store, spender: Spender) -> None:
     assert [(seat.site, spent) for seat, spent in belongings.seats] == [("club", wagered)]
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path):
-    """One of its own: on the one of the whole run, servers find what other tests have left to be done."""
-    with real_redis(tmp_path / "redis") as redis:
-        yield redis.url
-
-
 @pytest.mark.timeout(180)
-async def test_levels_are_what_was_spent_whatever_is_killed(redis_url, tmp_path: Path):
+async def test_levels_are_what_was_spent_whatever_is_killed(own_redis_url, tmp_path: Path):
     res = casino(tmp_path, initial_credits=100_000, social={"levels": LEVELS})
     async with facebook() as fake:
-        given = {"redis_url": redis_url, "res_dir": res, **known(fake)}
-        servers = [ServerProcess(tmp_path / f"{number}.log", **given) for number in range(2)]
-        spenders = [Spender(fake, servers, seed) for seed in range(PLAYERS)]
-        try:
-            for server in servers:
-                server.start(wait=False)
-            for server in servers:
-                await asyncio.to_thread(server.wait_ready)
+        given = {"redis_url": own_redis_url, "res_dir": res, **known(fake)}
+        async with two_processes(tmp_path, **given) as servers:
+            spenders = [Spender(fake, servers, seed) for seed in range(PLAYERS)]
             enough = asyncio.Event()
             playing = [asyncio.create_task(spender.play(enough)) for spender in spenders]
             for kill in range(KILLS):
@@ -140,12 +127,7 @@ async def test_levels_are_what_was_spent_whatever_is_killed(redis_url, tmp_path:
             await asyncio.gather(*playing)
             for spender in spenders:
                 await spender.come_to_rest()
-        finally:
-            Player.abort_all()
-            await asyncio.sleep(0)  # they are cut now, or the stopping servers wait for their goodbyes
-            for server in servers:
-                server.stop()
-    store = await open_store(redis_url)
+    store = await open_store(own_redis_url)
     try:
         for spender in spenders:
             await check(store, spender)
