@@ -21,8 +21,8 @@ FLOORS = [
     "support",
     "user",
     "transaction",
-    "wallet",
     "adapters",
+    "wallet",
     "resources",
     "backoffice",
     "session",
@@ -37,7 +37,8 @@ FLOORS = [
 
 # What may be imported where; everything that is not named here may be imported anywhere.
 RESERVED = {
-    "tornado": ("server/", "support/http.py"),
+    "tornado": ("server/", "support/http.py", "support/http_server.py"),
+    "cryptography": ("adapters/",),
     "redis": ("support/redis/", "transaction/redis_store.py"),
     "hiredis": ("support/redis/", "transaction/redis_store.py"),
     "fakeredis": ("support/redis/",),
