@@ -180,6 +180,8 @@ def settings(**changes: Any) -> Settings:
         "message_burst": 10_000,
         "connections_per_address": 10_000,
         "failed_logins": 10_000,
+        "api_rate": 100_000,
+        "api_burst": 100_000,
     }
     return Settings(**{**given, **changes})
 

@@ -98,6 +98,8 @@ class ServerProcess:
             "message_burst": 10_000,
             "connections_per_address": 10_000,
             "failed_logins": 10_000,
+            "api_rate": 100_000,
+            "api_burst": 100_000,
             "res_dir": calm_res(),
             "log_format": "json",
             **settings,

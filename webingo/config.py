@@ -126,6 +126,8 @@ class Settings(BaseSettings):
     failed_logins: int = Field(
         60, ge=1, le=1_000_000, description="Refused logins a minute that are borne from one IP address."
     )
+    api_rate: float = Field(200, gt=0, le=100_000, description="Calls a second that one API key may make in the long run.")
+    api_burst: int = Field(400, ge=1, le=100_000, description="Calls that one API key may make at once.")
     slow_reader_s: float = Field(
         30, gt=0, le=3600, description="A player who reads nothing for so long while a state waits is dropped."
     )
