@@ -18,7 +18,7 @@ import pytest
 from scipy.stats import chi2, chisquare
 
 import webingo
-from webingo.rng import Draw, ForcedMismatch, ForcedRng, RecordingRng, Rng, SystemRng, fresh_id
+from webingo.rng import Draw, ForcedMismatch, ForcedRng, RecordingRng, Rng, SystemRng, derived_id, fresh_id
 
 PACKAGE = Path(webingo.__file__).parent
 # A fair generator fails a test at this level once in ten thousand runs: rarely enough, and a bias shows at any level.
@@ -280,3 +280,9 @@ def test_fresh_ids_are_uuids_of_version_4() -> None:
     ids = {fresh_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert {uuid.UUID(text).version for text in ids} == {4}
+
+
+def test_derived_ids_are_uuids_of_version_5_and_the_same_for_ever() -> None:
+    assert derived_id("a") == derived_id("a") != derived_id("b")
+    assert uuid.UUID(derived_id("a")).version == 5
+    assert derived_id("webingo") == "23ccabfa-706f-5eab-bf24-7f53162a4cbf"

@@ -7,9 +7,12 @@ a number could be predicted, and a forked child throws its copy away.
 """
 
 import os
+import uuid
 import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
+
+from webingo.errors import Code, Refused
 
 T = TypeVar("T")
 
@@ -17,6 +20,17 @@ _BLOCK = 4096
 _INSTANCES: "weakref.WeakSet[SystemRng]" = weakref.WeakSet()
 # How many of the 256 values of a byte are used for a range of n: the largest multiple of n.
 _BYTE_LIMIT = [0] + [256 - 256 % n for n in range(1, 257)]
+
+_NAMES = uuid.UUID("6f1c3a52-8d2e-4b67-9a35-0e7c4d91b8f0")  # the name space of derived_id; never to be changed
+
+
+class RngFailed(Refused):
+    """The generator has failed its health tests, or the system gives no entropy: nothing is drawn by this process any more."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        text = f"The random number generator has failed its health tests ({reason}); play is stopped."
+        super().__init__(Code.UNAVAILABLE, text)
 
 
 class Rng(Protocol):
@@ -246,3 +260,8 @@ def fresh_id() -> str:
         _IDS.extend([digits[i : i + 32] for i in range(0, len(digits), 32)])
     d = _IDS.pop()
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{'89ab'[int(d[16], 16) & 3]}{d[17:20]}-{d[20:]}"
+
+
+def derived_id(name: str) -> str:
+    """A UUID 5 (RFC 9562): the same for the same name at any time, on any machine. For what has to be sent again as it was."""
+    return str(uuid.uuid5(_NAMES, name))
