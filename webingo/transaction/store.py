@@ -8,11 +8,13 @@ happened is then unknown to the caller, and only opening the seat again tells.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
+from webingo.transaction.store_saga import SagaStore
 from webingo.transaction.transaction import (
     Belongings,
     Entry,
     Event,
     Funds,
+    Login,
     Opened,
     Posting,
     Pulled,
@@ -25,7 +27,7 @@ from webingo.transaction.transaction import (
 from webingo.user import User
 
 
-class Store(Protocol):
+class Store(SagaStore, Protocol):
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         """Takes the seat for a new session: its epoch goes up, and what held it before can write no more.
 
@@ -38,9 +40,10 @@ class Store(Protocol):
     def commit(self, transaction: Transaction) -> Awaitable[Funds]:
         """Writes state, money, ledger, userdata and the rounds' records in one step, and adds its wagers to the seat's `spent`.
 
-        Refused REPLACED (another session has the seat), STALE (the seat is not at `base`), INSUFFICIENT_FUNDS, LIMIT (a
-        balance or `spent` above MAX_AMOUNT), PLAYER_BLOCKED (a wager of a blocked player), each with `balance` and `seq` as
-        facts; nothing is written then. Raises PayoutAboveMaximum where a round's wins exceed the game's stated largest win.
+        Refused REPLACED (another session has the seat), STALE (the seat is not at `base`, or its pending intent is not the one
+        that the transaction names; "" where there is none), INSUFFICIENT_FUNDS, LIMIT (a balance or `spent` above MAX_AMOUNT),
+        PLAYER_BLOCKED (a wager of a blocked player), each with `balance` and `seq` as facts; nothing is written then. Raises
+        PayoutAboveMaximum where a round's wins exceed the game's stated largest win.
         """
         ...
 
@@ -205,11 +208,11 @@ class Store(Protocol):
         """str(WalletId) -> the funds after the wallet's last entry that was trimmed; empty where the ledger is whole."""
         ...
 
-    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        """Remembers a login for the doors without a socket, until the player's logins are revoked."""
+    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int, token: str = "") -> None:
+        """Remembers a login for the doors without a socket, until the player's logins are revoked. `token`: see Login."""
         ...
 
-    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
+    async def login(self, login_id: str, ttl_s: int) -> Login | None:
         """Whose login this is, kept for another `ttl_s`; None where it is unknown, was idle too long, or was revoked."""
         ...
 

@@ -74,12 +74,47 @@ class Part(NamedTuple):
     triggers: tuple[str, ...] = ()
 
 
+class Delivery(NamedTuple):
+    """What an operator has yet to hear of: a result, or an escrow that is taken back.
+
+    `id` is unique for ever, without spaces. `wallet` is the transit wallet; `payout` leaves it when the operator has
+    acknowledged (an entry of the kind "payout" of that amount below 0, with the id "payout:<id>", of the given round, game
+    and site); 0: no entry. `document` is JSON that only its maker reads. It is not to be tried before `due_ms`.
+    """
+
+    id: str
+    wallet: WalletId
+    document: bytes
+    due_ms: int
+    payout: int = 0
+    round: str = ""
+    game: str = ""
+    site: str = ""
+
+
+class Intent(NamedTuple):
+    """An outcome that nobody has seen, kept while the operator is asked for its wagers.
+
+    `id` is unique for ever, without spaces. `document` is JSON that only its maker reads. `cancels` are what has to be
+    delivered if nothing comes of it; they pay nothing out, since nothing has come in.
+    """
+
+    id: str
+    document: bytes
+    cancels: tuple[Delivery, ...]
+    at_ms: int
+
+
 class Transaction(NamedTuple):
     """A change of a seat from the state `base` to the state `sid` ("" = no game is loaded) of the game `game`.
 
     `epoch` is the session's: a store refuses the writes of a session that was taken over. `max_win` is the game's cap as
     a multiple of a round's first wager. `private` and `userdata` are None where they stay as they are. Applying one twice is
     as once.
+
+    Where an operator keeps the money: `intent` is the id of the seat's pending one, which goes with the commit; with `funded`
+    each wager has come in from the operator, as an entry of the kind "escrow" right before it; `owed` are the deliveries that
+    are made in the same step.
     """
 
     seat: Seat
@@ -94,13 +129,16 @@ class Transaction(NamedTuple):
     max_win: int = 0
     parts: tuple[Part, ...] = ()
     userdata: bytes | None = None
+    intent: str = ""
+    funded: bool = False
+    owed: tuple[Delivery, ...] = ()
 
 
 class Posting(NamedTuple):
     """Money that moves outside of any session: a grant, an adjustment, a purchase. Posted once per wallet and `id`, for ever.
 
     `amount` is signed; a negative one is refused with INSUFFICIENT_FUNDS where the balance does not reach. `round`, `game` and
-    `site` say what it belongs to, where it belongs to something.
+    `site` say what it belongs to, where it belongs to something. `owed` are deliveries that are made in the same step, once.
     """
 
     id: str
@@ -112,11 +150,12 @@ class Posting(NamedTuple):
     round: str = ""
     game: str = ""
     site: str = ""
+    owed: tuple[Delivery, ...] = ()
 
 
 def check_taking(posting: Posting) -> None:
-    """ValueError where it is nothing that Store.take can do: the amount goes from -MAX_AMOUNT to -1."""
-    if not -MAX_AMOUNT <= posting.amount < 0:
+    """ValueError where it is nothing that Store.take can do: the amount goes from -MAX_AMOUNT to -1, and nobody is owed it."""
+    if posting.owed or not -MAX_AMOUNT <= posting.amount < 0:
         raise ValueError(f"an amount of {posting.amount} can't be taken")
 
 
@@ -125,7 +164,8 @@ class Opened:
     """What a session finds when it takes a seat: `state` and `private` are b"" where no game is loaded.
 
     `spent` is the sum of all that was ever wagered on the seat; `revoked_ms` says when the player's logins were revoked for the
-    last time (see Store.revoked_at).
+    last time (see Store.revoked_at). `intent` is the document of the seat's pending intent, b"" where there is none, and
+    `intent_ms` its time.
     """
 
     epoch: int
@@ -137,6 +177,19 @@ class Opened:
     round: str = ""
     spent: int = 0
     revoked_ms: int = 0
+    intent: bytes = b""
+    intent_ms: int = 0
+
+
+class Login(NamedTuple):
+    """A login for the doors without a socket. `token` is what the player proves himself with to an operator, "" where there is
+    none: a secret, which does not stand in what is printed."""
+
+    seat: Seat
+    token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Login(seat={self.seat!r}, token={'…' if self.token else ''!r})"
 
 
 class Taken(NamedTuple):
