@@ -1,7 +1,7 @@
 """A site is a place where games are offered: its platform, denomination, origins, games and what it changes in them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,17 @@ class SlotIde(BaseModel):
     inactivity_timeout_s: int | None = Field(None, ge=1, le=86_400)
 
 
+class Outside(BaseModel):
+    """Games that live elsewhere and use this site's money (docs/rgs.md). A round of theirs never pays more than `max_win` times its
+    first wager. One that is open for `escrow_timeout_s` is reported; `policy` says whether it is cancelled, too."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    max_win: int = Field(ge=1, le=10_000_000)
+    escrow_timeout_s: int = Field(600, ge=10, le=31_536_000)
+    policy: Literal["report", "cancel"] = "report"
+
+
 def _each_once(games: list[SiteGame]) -> list[SiteGame]:
     ids = [game.id for game in games]
     if twice := {game for game in ids if ids.count(game) > 1}:
@@ -79,7 +90,7 @@ def _each_once(games: list[SiteGame]) -> list[SiteGame]:
 class Site(BaseModel):
     """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit. `test_mode` lets
     players force outcomes, for testers; without debug it is without effect. `social` and `products` are for platforms that
-    have a social casino."""
+    have a social casino. `rgs` opens the site's money to games that live elsewhere."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -94,6 +105,7 @@ class Site(BaseModel):
     flags: Flags = Flags()
     test_mode: bool = False
     slot_ide: SlotIde = SlotIde()
+    rgs: Outside | None = None
     jackpots: Annotated[list[Jackpot], Field(max_length=MOST_JACKPOTS)] = []
     social: Social | None = None
     products: Annotated[list[Product], AfterValidator(each_once), Field(max_length=MOST_PRODUCTS)] = []
