@@ -23,7 +23,7 @@ from tests.wsclient import open_stream
 from webingo.platforms.token import sign_token
 from webingo.server import app
 from webingo.server.app import Server
-from webingo.transaction.transaction import Seat
+from webingo.transaction.transaction import Login, Seat
 from webingo.user import User
 
 LATE = 2_000_000_000
@@ -67,7 +67,7 @@ def login(uid: str = "ana", token: str = "", **where: Any) -> dict[str, Any]:
 async def test_a_login_without_a_socket_gives_an_id_that_is_kept(server: Server) -> None:
     status, answer = await post(server.port, login())
     assert status == 200
-    assert await server.store.login(answer["sessionId"], 60) == Seat(User("demo", "ana"), "demo")
+    assert await server.store.login(answer["sessionId"], 60) == Login(Seat(User("demo", "ana"), "demo"))
     query = parse_qs(urlsplit(answer["launch"]).query)
     assert query == {"server": [f"http://127.0.0.1:{server.port}"], "session": [answer["sessionId"]]}
     assert await server.store.login(answer["sessionId"].swapcase(), 60) is None

@@ -400,7 +400,8 @@ async def lobby_uid(server, provider, subject):
     provider.logged_in = subject
     answer = await Browser(server).log_in()
     session_id = parse_qs(urlsplit(answer.headers["Location"]).query)["session"][0]
-    return str(await server.store.login(session_id, 60))
+    login = await server.store.login(session_id, 60)
+    return str(login.seat if login else None)
 
 
 # Keys

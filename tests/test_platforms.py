@@ -28,7 +28,7 @@ from webingo.server import login
 from webingo.server.platform_pages import MOST_BODY, Desk
 from webingo.server.recheck import Recheck
 from webingo.support.clock import ManualClock
-from webingo.transaction.transaction import Seat
+from webingo.transaction.transaction import Login, Seat
 from webingo.user import User
 
 WHERE = {"platform": "lab", "site": "lab"}
@@ -106,7 +106,7 @@ def test_how_often_is_asked_is_a_number():
 async def test_a_login_over_http_is_kept_for_the_player_whom_the_platform_named(server):
     answer = await fetch(server, "/session", "POST", orjson.dumps({"auth": {"uid": "rat", "token": lab.GOOD}, **WHERE}))
     session_id = secret(orjson.loads(answer.body)["sessionId"], "session's id")
-    assert await server.store.login(session_id, 60) == Seat(User("lab", "rat"), "lab")
+    assert await server.store.login(session_id, 60) == Login(Seat(User("lab", "rat"), "lab"))
     player = await Player.connect(server.port)
     player.send(t="auth", session=session_id)
     assert (await player.next_state())["player"] == {"name": "Lab Rat", "picture": "https://pictures.example/rat.png"}

@@ -17,6 +17,7 @@ from webingo.transaction.transaction import (
     Entry,
     Event,
     Funds,
+    Login,
     Opened,
     Part,
     Posting,
@@ -496,7 +497,7 @@ async def test_a_login_and_a_request_are_kept_and_forgotten(store: Store) -> Non
     assert await store.request(request_id) == b"{}"
     assert await store.login(login_id, 60) is None
     await store.keep_login(login_id, seat, 60)
-    assert await store.login(login_id, 1) == seat
+    assert await store.login(login_id, 1) == Login(seat)
     await asyncio.sleep(1.1)
     assert await store.login(login_id, 60) is None
     assert [await store.request(kept) for kept in (request_id, later)] == [None, b"{}"]

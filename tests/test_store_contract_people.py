@@ -22,6 +22,7 @@ from webingo.transaction.transaction import (
     Belongings,
     Event,
     Funds,
+    Login,
     Opened,
     Part,
     Posting,
@@ -259,10 +260,10 @@ async def test_logins_from_before_a_revocation_are_void_and_later_ones_are_not(s
     await store.revoke(seat.user, 1000)
     assert await store.revoked_at(seat.user) == 1000
     assert await store.login(before, 60) is None and await store.login(elsewhere, 60) is None
-    assert await store.login(theirs, 60) == other
+    assert await store.login(theirs, 60) == Login(other)
     after = fresh_sharded_id(seat.user)
     await store.keep_login(after, seat, 60)
-    assert await store.login(after, 60) == await store.login(after, 60) == seat
+    assert await store.login(after, 60) == await store.login(after, 60) == Login(seat)
     await store.revoke(seat.user, 900)
     assert await store.login(after, 60) is None, "whatever the clock says, it came later"
 

@@ -50,9 +50,10 @@ async def resume_login(
 
     Raises Refused (AUTH_FAILED, UNKNOWN_SITE, FORBIDDEN, UNAVAILABLE).
     """
-    seat = await store.login(session_id, idle_s)
-    if seat is None:
+    login = await store.login(session_id, idle_s)
+    if login is None:
         raise Refused(Code.AUTH_FAILED, "There is no such session, or it has ended.")
+    seat = login.seat
     site = await resources.site(seat.user.platform, seat.site)
     check_open(site, origin, host)
     return await recalled(store, seat.user), site

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from webingo.errors import Code, Refused
 from webingo.support.clock import Clock
 from webingo.transaction.memory_groups import MemoryGroups
-from webingo.transaction.transaction import Event, Seat, shard_of_request
+from webingo.transaction.transaction import Event, Login, Seat, shard_of_request
 from webingo.user import User
 
 
@@ -18,7 +18,7 @@ class MemoryPeople(MemoryGroups):
         self._fences: dict[User, int] = {}
         self._revoked: dict[User, int] = {}
         self._profiles: dict[User, bytes] = {}
-        self._logins: dict[str, tuple[Seat, int, float]] = {}  # with the last revocation before it, and until when
+        self._logins: dict[str, tuple[Login, int, float]] = {}  # with the last revocation before it, and until when
         self._requests: dict[str, tuple[bytes, float]] = {}
         self._listeners: list[Callable[[Event], None]] = []
 
@@ -61,18 +61,18 @@ class MemoryPeople(MemoryGroups):
         document, until = self._requests.get(request_id, (None, 0.0))
         return document if self._clock.monotonic() < until else None
 
-    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        self._logins[login_id] = (seat, self._revoked.get(seat.user, 0), self._clock.monotonic() + ttl_s)
+    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int, token: str = "") -> None:
+        self._logins[login_id] = (Login(seat, token), self._revoked.get(seat.user, 0), self._clock.monotonic() + ttl_s)
 
-    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
+    async def login(self, login_id: str, ttl_s: int) -> Login | None:
         if login_id not in self._logins:
             return None
-        seat, revoked, until = self._logins[login_id]
-        if self._clock.monotonic() >= until or revoked != self._revoked.get(seat.user, 0):
+        login, revoked, until = self._logins[login_id]
+        if self._clock.monotonic() >= until or revoked != self._revoked.get(login.seat.user, 0):
             del self._logins[login_id]
             return None
-        self._logins[login_id] = (seat, revoked, self._clock.monotonic() + ttl_s)
-        return seat
+        self._logins[login_id] = (login, revoked, self._clock.monotonic() + ttl_s)
+        return login
 
     def listen(self, hear: Callable[[Event], None], missed: Callable[[], None]) -> None:
         self._listeners.append(hear)

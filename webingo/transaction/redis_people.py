@@ -3,7 +3,7 @@
 Keys, with the shard as hash tag:
   user:<platform:uid>   hash    blocked, fence; profile; revoked (ms), revocation (the id of the call)
   seats:<platform:uid>  set     "<site> <denomination>" of all seats; " <denomination>" of wallets that something was posted to
-  login:<login id>      string  the seat of a login without a socket, and the player's last revocation before it
+  login:<login id>      string  the seat of a login without a socket, the player's last revocation before it, a token
   request:<request id>  string  what the player has asked for
 """
 
@@ -15,7 +15,7 @@ from webingo.rng import fresh_id
 from webingo.support.redis import Link
 from webingo.transaction.redis_groups import script
 from webingo.transaction.redis_keys import keys_of, login_key, request_key, seats_key, user_key
-from webingo.transaction.transaction import Belongings, Funds, Seat, WalletId, shard_of, shard_of_request
+from webingo.transaction.transaction import Belongings, Funds, Login, Seat, WalletId, shard_of, shard_of_request
 from webingo.user import User
 
 _BLOCK, _REVOKE, _ERASE, _KEEP_LOGIN, _LOGIN, _SAVE_PROFILE = map(
@@ -71,14 +71,14 @@ class RedisPeople:
         found: bytes | None = await self._link.execute("GET", request_key(request_id))
         return found
 
-    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int) -> None:
-        await self._link.call(_KEEP_LOGIN, (login_key(login_id), user_key(seat.user)), (str(seat), ttl_s))
+    async def keep_login(self, login_id: str, seat: Seat, ttl_s: int, token: str = "") -> None:
+        await self._link.call(_KEEP_LOGIN, (login_key(login_id), user_key(seat.user)), (str(seat), ttl_s, token))
 
-    async def login(self, login_id: str, ttl_s: int) -> Seat | None:
+    async def login(self, login_id: str, ttl_s: int) -> Login | None:
         if shard_of(login_id) is None:
             return None
         found = await self._link.call(_LOGIN, (login_key(login_id),), (ttl_s,))
-        return Seat.parse(found.decode()) if found else None
+        return Login(Seat.parse(found[0].decode()), found[1].decode()) if found else None
 
 
 def settled(answer: Sequence[Any]) -> Funds:

@@ -187,10 +187,10 @@ class Visits:
         if shard_of(sid) is None and self._house.debug:
             platform, site = _PLAY_MONEY
             return Seat(User(platform, sid), site)
-        seat = await self._house.store.login(sid, idle_s)
-        if seat is None:
+        login = await self._house.store.login(sid, idle_s)
+        if login is None:
             raise Refused(Code.NOT_AUTHENTICATED)
-        return seat
+        return login.seat
 
     def _wind(self, sid: str, visit: Visit) -> None:
         """The session is forgotten when nothing comes for it from now on."""
