@@ -27,6 +27,9 @@ class Code(StrEnum):
     NOT_FINISHABLE = "NOT_FINISHABLE"
     UNKNOWN_COMPONENT = "UNKNOWN_COMPONENT"
     READ_ONLY = "READ_ONLY"
+    NO_ROUND = "NO_ROUND"
+    ROUND_OVER = "ROUND_OVER"
+    ID_REUSED = "ID_REUSED"
     FORBIDDEN = "FORBIDDEN"
     REPLACED = "REPLACED"
     RATE_LIMITED = "RATE_LIMITED"
@@ -53,6 +56,9 @@ TABLE: dict[Code, tuple[str, int]] = {
     Code.NOT_FINISHABLE: ("The round has to be ended first.", 409),
     Code.UNKNOWN_COMPONENT: ("There is no such component.", 404),
     Code.READ_ONLY: ("This field belongs to the server.", 403),
+    Code.NO_ROUND: ("There is no such round.", 404),
+    Code.ROUND_OVER: ("The round is over.", 409),
+    Code.ID_REUSED: ("This id was used for another call.", 409),
     Code.FORBIDDEN: ("That is not allowed here.", 403),
     Code.REPLACED: ("This player has logged in elsewhere.", 409),
     Code.RATE_LIMITED: ("Too many messages; slow down.", 429),
