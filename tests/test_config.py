@@ -114,6 +114,9 @@ def test_built_directly_the_environment_is_not_read(monkeypatch):
         ({"fb_sdk_url": "https://a;script-src/sdk.js"}, "fb_sdk_url", "characters that none can have"),
         ({"fb_graph_url": "https://grαph.example/v1"}, "fb_graph_url", "characters that none can have"),
         ({"fb_canvas_origins": ["http://apps.facebook.com"]}, "fb_canvas_origins", "needs https"),
+        ({"operators": {"Acme!": {"adapter": "local"}}}, "operators.Acme!.[key]", "match pattern"),
+        ({"operators": {"acme": {}}}, "operators.acme.adapter", "missing"),
+        ({"operators": {"acme": {"adapter": "local", "refresh_s": 0}}}, "operators.acme.refresh_s", "equal to 1"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(keys, field, reason):
@@ -185,6 +188,14 @@ def test_a_list_that_is_not_json_is_named(monkeypatch, key, example):
     assert getattr(load(debug=True), key) == json.loads(example)
 
 
+def test_operators_that_are_not_json_are_named(monkeypatch):
+    example = '{"acme": {"adapter": "local"}}'
+    monkeypatch.setenv("WEBINGO_OPERATORS", "acme")
+    assert problems(debug=True) == [("environment", "operators", f"write a JSON object: {example}")]
+    monkeypatch.setenv("WEBINGO_OPERATORS", example)
+    assert load(debug=True).operators["acme"].adapter == "local"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -217,7 +228,8 @@ def test_secrets_are_never_shown(monkeypatch):
         "secret": "hidden-three" * 3,
         "rgs_key": "hidden-five" * 3,
     }
-    write(debug=True, redis_url="redis://:hidden-two@host", fb_app_id="1", **hidden)
+    operators = {"acme": {"adapter": "local", "options": {"key": "hidden-seven"}}}
+    write(debug=True, redis_url="redis://:hidden-two@host", fb_app_id="1", operators=operators, **hidden)
     settings = load()
     assert "hidden" not in f"{settings!r} {settings}"
     write(secret=["hidden-four"])

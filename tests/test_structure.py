@@ -17,6 +17,7 @@ FLOORS = [
     "addresses",
     "entropy",
     "rng",
+    "kept",
     "config",
     "engines",
     "support",

@@ -6,24 +6,21 @@ original session-server document. docs/configuration.md explains every key.
 
 import os
 import re
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from webingo.addresses import origin, unsafe
 from webingo.errors import BadResource
+from webingo.kept import KEPT_RGS_KEY, SECRET_LENGTH, kept_secret
 from webingo.problems import Problem, invalid, read_object, unknown
-from webingo.rng import fresh_id
 
 ENVIRONMENT = "environment"
 FLAGS = "command line"
 PREFIX = "WEBINGO_"
-SECRET_LENGTH = 32
-KEPT_SECRET, KEPT_RGS_KEY = Path("var/secret"), Path("var/rgs_key")
 
 
 def _address(value: str) -> str:
@@ -33,7 +30,18 @@ def _address(value: str) -> str:
 
 _Url = Annotated[str, Field(pattern=r"^(https?://[^\s/]\S*)?$")]
 _Folder = Annotated[Path, Field(strict=False)]
+_OPERATOR = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 _REDIS = r"^(embedded:.+|memory:|(unix|redis|rediss|redis\+cluster|redis\+sentinel)://.+)$"
+
+
+class OperatorSettings(BaseModel):
+    """An operator, who keeps its players' money itself. `options` is for its adapter to read, and may hold secrets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    adapter: str = Field(min_length=1, description="The adapter that its backend is reached by.")
+    refresh_s: float = Field(30, ge=1, le=86400, description="How often the balance of who is playing is asked for.")
+    options: dict[str, Any] = Field({}, repr=False, description="What the adapter needs to know.")
 
 
 class Settings(BaseSettings):
@@ -87,6 +95,9 @@ class Settings(BaseSettings):
     )
     adjustment_limit: int = Field(
         10_000, ge=0, le=2**53 - 1, description="An adjustment above so many smallest units needs a second person's approval."
+    )
+    operators: dict[Annotated[str, StringConstraints(pattern=_OPERATOR)], OperatorSettings] = Field(
+        {}, description="Operators who keep their players' money themselves: name -> adapter, refresh_s, options."
     )
     fb_app_id: str = Field("", pattern=r"^[0-9]*$", description="The application's id at Facebook.")
     fb_app_secret: SecretStr = Field(
@@ -221,10 +232,14 @@ def _environment() -> dict[str, Any]:
         raise BadResource([(ENVIRONMENT, name, unknown("variable", name.upper(), names)) for name in sorted(strange)])
     try:
         return EnvSettingsSource(Settings)()
-    except SettingsError as error:  # only of lists
-        example = {"trusted_proxies": '["10.0.0.1"]', "fb_canvas_origins": '["https://apps.facebook.com"]'}
+    except SettingsError as error:  # only of lists and objects
+        example = {
+            "trusted_proxies": 'list: ["10.0.0.1"]',
+            "fb_canvas_origins": 'list: ["https://apps.facebook.com"]',
+            "operators": 'object: {"acme": {"adapter": "local"}}',
+        }
         key = next(key for key in example if f'"{key}"' in str(error))
-        raise BadResource([(ENVIRONMENT, key, f"write a JSON list: {example[key]}")]) from None
+        raise BadResource([(ENVIRONMENT, key, f"write a JSON {example[key]}")]) from None
 
 
 def _impossible(settings: Settings) -> list[Problem]:
@@ -262,30 +277,3 @@ def _wrong_facebook(settings: Settings) -> list[Problem]:
     for key, addresses in (urls | {"fb_canvas_origins": settings.fb_canvas_origins}).items():
         problems += [("", key, reason) for reason in map(unsafe, addresses) if reason]
     return problems
-
-
-def kept_secret(kept: Path = KEPT_SECRET) -> str:
-    """A development secret: made at the first start and kept, so that tokens outlive a restart, and both sides find it.
-
-    Raises BadResource.
-    """
-    try:
-        if not kept.exists():
-            _keep_new_secret(kept)
-        secret = kept.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadResource([(str(kept), "", f"the development secret can't be kept here: {error}")]) from None
-    if len(secret) < SECRET_LENGTH:
-        raise BadResource([(str(kept), "", "the kept secret is too short; remove the file for a new one")])
-    return secret
-
-
-def _keep_new_secret(kept: Path) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    draft = kept.with_suffix(f".{fresh_id()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write((fresh_id() + fresh_id()).replace("-", ""))
-    # A link appears whole and only once: of two processes that start together one wins, and both read its secret.
-    with suppress(FileExistsError):
-        kept.hardlink_to(draft)
-    draft.unlink()

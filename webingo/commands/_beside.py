@@ -15,7 +15,8 @@ from types import TracebackType
 import typer
 
 from webingo.commands.common import Failure
-from webingo.config import KEPT_RGS_KEY, Settings, read
+from webingo.config import Settings, read
+from webingo.kept import KEPT_RGS_KEY
 
 _TRIES, _PAUSE_S = 600, 0.1
 _STOP_S = 20

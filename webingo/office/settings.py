@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from webingo.config import KEPT_RGS_KEY, SECRET_LENGTH, Settings, kept_secret, read
+from webingo.config import Settings, read
 from webingo.errors import BadResource
+from webingo.kept import KEPT_RGS_KEY, SECRET_LENGTH, kept_secret
 from webingo.problems import Problem
 
 
