@@ -20,7 +20,7 @@ from tests.browser_social import CANVAS, Game, House
 from tests.png import write_small
 from tests.screenshots import Dealer, handsome, stops
 from webingo.support.log import setup
-from webingo.transaction.memory_store import _Place
+from webingo.transaction.memory_money import Place
 from webingo.transaction.transaction import Seat
 from webingo.user import User
 
@@ -76,7 +76,7 @@ class Album:
         social = self.house.server.house.resources.sites["social"].social
         today = social.day(self.house.server.house.clock.now_ms())
         noted = {"soc_rewarded": social.level(spent), "soc_daily": {"day": today - 1, "streak": 3}}
-        self.house.server.store._places[seat] = _Place(spent=spent, userdata=orjson.dumps(noted))
+        self.house.server.store._places[seat] = Place(spent=spent, userdata=orjson.dumps(noted))
 
 
 async def door(album: Album, size: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,69 +9,36 @@ import orjson
 from webingo.errors import Code, Refused
 from webingo.rng import fresh_id
 from webingo.support.clock import Clock, SystemClock
-from webingo.transaction.memory_people import MemoryPeople
+from webingo.transaction.memory_money import Place, Purse
+from webingo.transaction.memory_saga import MemorySaga
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import (
     MAX_AMOUNT,
     Belongings,
-    Entry,
     Event,
     Funds,
     Opened,
     Part,
-    Posting,
     Seat,
-    Taken,
     Transaction,
     WalletId,
-    check_taking,
 )
 from webingo.user import User
 
 
-@dataclass
-class _Place:
-    epoch: int = 0
-    sid: str = ""
-    game: str = ""
-    state: bytes = b""
-    private: bytes = b""
-    userdata: bytes = b"{}"
-    note: bytes = b""
-    round: str = ""
-    stake: int = 0
-    won: int = 0
-    touched_ms: int = 0
-    spent: int = 0
-    wallet: WalletId | None = None
-
-
-@dataclass
-class _Purse:
-    """The wallet as it would be after a transaction's moves, and their entries, until they are kept or thrown away."""
-
-    balance: int
-    seq: int
-    entries: list[Entry] = field(default_factory=list)
-
-
-class MemoryStore(MemoryPeople):
+class MemoryStore(MemorySaga):
     """Keeps nothing. Every method runs to its end without awaiting, which makes it atomic."""
 
     def __init__(self, history_rounds: int = 1000, clock: Clock | None = None) -> None:
         super().__init__(clock or SystemClock())
         self._history_rounds = history_rounds
-        self._places: dict[Seat, _Place] = {}
-        self._funds: dict[WalletId, Funds] = {}
-        self._watch: dict[WalletId, dict[str, int]] = defaultdict(dict)
         self._rounds: dict[str, list[bytes]] = {}
         self._history: dict[User, list[str]] = defaultdict(list)
-        self._posted: dict[tuple[WalletId, str], tuple[Posting, Funds, int | None]] = {}  # what was taken, by `take`
 
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         if seat.user in self._blocked:
             raise Refused(Code.PLAYER_BLOCKED)
-        place = self._places.setdefault(seat, _Place())
+        place = self._places.setdefault(seat, Place())
         if place.round and place.wallet != wallet:
             raise Refused(Code.UNAVAILABLE, "An unfinished round is waiting in another denomination.")
         place.epoch += 1
@@ -81,27 +47,29 @@ class MemoryStore(MemoryPeople):
             self._tell(Event("seat", str(seat), place.epoch, int(by_house)))
         self._watch[wallet][seat.site] = place.epoch
         if wallet not in self._funds:
-            purse = _Purse(0, 0)
+            purse = Purse(0, 0)
             if grant:
                 self._enter(purse, wallet, f"grant:{wallet}", "grant", grant, at_ms, site=seat.site)
             self._keep(wallet, purse)
         userdata, revoked_ms = orjson.loads(place.userdata), self._revoked.get(seat.user, 0)
         game = place.game, place.state, place.private, place.round
-        return Opened(place.epoch, self._funds[wallet], userdata, *game, place.spent, revoked_ms)
+        intent = (place.intent.document, place.intent.at_ms) if place.intent else (b"", 0)
+        return Opened(place.epoch, self._funds[wallet], userdata, *game, place.spent, revoked_ms, *intent)
 
     async def commit(self, transaction: Transaction) -> Funds:
-        tx, place = transaction, self._places.get(transaction.seat, _Place())
+        tx, place = transaction, self._places.get(transaction.seat, Place())
         funds = self._funds.get(tx.wallet, Funds(0, 0))
         if place.epoch != tx.epoch:
             raise Refused(Code.REPLACED, balance=funds.balance, seq=funds.seq)
         if place.sid == tx.sid:
             return funds
-        if place.sid != tx.base:
+        if place.sid != tx.base or (place.intent.id if place.intent else "") != tx.intent:
             raise Refused(Code.STALE, balance=funds.balance, seq=funds.seq)
-        purse = _Purse(*funds)
+        purse = Purse(*funds)
         stake, won = self._check(tx, place, purse)
         self._record(tx, place)
-        place.sid, place.state = tx.sid, tx.state
+        place.sid, place.state, place.intent = tx.sid, tx.state, None
+        self._owe(tx.owed)
         if tx.private is not None:
             place.private = tx.private
         place.game = tx.game if tx.sid else ""
@@ -115,7 +83,7 @@ class MemoryStore(MemoryPeople):
                 self._tell(Event("wallet", str(tx.wallet), purse.seq, purse.balance))
         return self._funds.get(tx.wallet, funds)
 
-    def _check(self, tx: Transaction, place: _Place, purse: _Purse) -> tuple[int, int]:
+    def _check(self, tx: Transaction, place: Place, purse: Purse) -> tuple[int, int]:
         """Carries out the moves on the purse, or refuses. Returns the stake and the wins of the round that is then open."""
         facts: dict[str, Any] = {"balance": purse.balance, "seq": purse.seq}
         stake, won = place.stake, place.won
@@ -128,8 +96,12 @@ class MemoryStore(MemoryPeople):
                 if signed < 0:
                     if tx.seat.user in self._blocked:
                         raise Refused(Code.PLAYER_BLOCKED, **facts)
+                    if tx.funded:
+                        self._move(purse, tx, part, "escrow", amount)
                     if purse.balance < amount:
                         raise Refused(Code.INSUFFICIENT_FUNDS, **facts)
+                    if purse.balance > MAX_AMOUNT:
+                        raise Refused(Code.LIMIT, **facts)
                     stake = stake or amount
                 else:
                     won += amount
@@ -149,11 +121,11 @@ class MemoryStore(MemoryPeople):
             raise Refused(Code.LIMIT, **facts)
         return stake, won
 
-    def _move(self, purse: _Purse, tx: Transaction, part: Part, kind: str, amount: int, note: str = "", fed: str = "") -> None:
+    def _move(self, purse: Purse, tx: Transaction, part: Part, kind: str, amount: int, note: str = "", fed: str = "") -> None:
         entry_id = f"{tx.base}:{len(purse.entries) + 1}"
         self._enter(purse, tx.wallet, entry_id, kind, amount, tx.at_ms, part.round, tx.game, tx.seat.site, note, fed)
 
-    def _record(self, tx: Transaction, place: _Place) -> None:
+    def _record(self, tx: Transaction, place: Place) -> None:
         for part in tx.parts:
             if not part.round:
                 continue
@@ -164,20 +136,6 @@ class MemoryStore(MemoryPeople):
                 del history[self._history_rounds :]
             self._rounds[part.round] += [part.record, part.state]
             place.round = "" if part.closes else part.round
-
-    @staticmethod
-    def _enter(
-        purse: _Purse, wallet: WalletId, entry_id: str, kind: str, amount: int, at_ms: int,
-        round_id: str = "", game: str = "", site: str = "", note: str = "", fed: str = "", short: int = 0,
-    ) -> None:  # fmt: skip
-        purse.balance += amount
-        purse.seq += 1
-        what = entry_id, str(wallet), purse.seq, kind, amount, purse.balance
-        purse.entries.append(Entry(*what, round_id, game, site, at_ms, note, "", fed, short=short))
-
-    def _keep(self, wallet: WalletId, purse: _Purse) -> None:
-        self._append(wallet.user.shard, purse.entries)
-        self._funds[wallet] = Funds(purse.balance, purse.seq)
 
     async def save_userdata(self, seat: Seat, epoch: int, userdata: bytes) -> None:
         place = self._places.get(seat)
@@ -192,41 +150,11 @@ class MemoryStore(MemoryPeople):
         place.note = note
 
     async def note(self, seat: Seat) -> bytes:
-        return self._places.get(seat, _Place()).note
+        return self._places.get(seat, Place()).note
 
     async def close(self, seat: Seat, wallet: WalletId, epoch: int) -> None:
         if self._watch[wallet].get(seat.site) == epoch:
             del self._watch[wallet][seat.site]
-
-    async def post(self, posting: Posting) -> Funds:
-        return self._post(posting, takes=False)[0]
-
-    async def take(self, posting: Posting) -> Taken:
-        check_taking(posting)
-        funds, taken = self._post(posting, takes=True)
-        return Taken(funds, taken or 0)
-
-    def _post(self, posting: Posting, *, takes: bool) -> tuple[Funds, int | None]:
-        wallet, once = posting.wallet, (posting.wallet, posting.id)
-        if once in self._posted:
-            first, answered, taken = self._posted[once]
-            if (first.amount, first.kind, taken is not None) != (posting.amount, posting.kind, takes):
-                raise Refused(Code.BAD_PARAMS, balance=answered.balance, seq=answered.seq)
-            return answered, taken
-        funds = self._funds.get(wallet, Funds(0, 0))
-        amount = max(posting.amount, -funds.balance) if takes else posting.amount
-        if not 0 <= funds.balance + amount <= MAX_AMOUNT:
-            code = Code.INSUFFICIENT_FUNDS if amount < 0 else Code.LIMIT
-            raise Refused(code, balance=funds.balance, seq=funds.seq)
-        purse, entry_id = _Purse(*funds), f"post:{len(posting.id)}:{posting.id}:{wallet}"
-        what = posting.round, posting.game, posting.site, posting.reason
-        short = amount - posting.amount
-        self._enter(purse, wallet, entry_id, posting.kind, amount, posting.at_ms, *what, short=short)
-        self._keep(wallet, purse)
-        self._posted[once] = (posting, self._funds[wallet], -amount if takes else None)
-        self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
-        self._tell(Event("posted", str(wallet), purse.seq, amount, posting.kind))
-        return self._posted[once][1:]
 
     async def erase(self, user: User, at_ms: int) -> None:
         seats, wallets = await self.belongings(user)
@@ -235,7 +163,7 @@ class MemoryStore(MemoryPeople):
             place.userdata, place.note = b"{}", b""
             place.epoch += 1  # a session that has them in memory still can't write them back
         for wallet in wallets:
-            purse = _Purse(*self._funds[wallet])
+            purse = Purse(*self._funds[wallet])
             self._enter(purse, wallet, f"erase:{fresh_id()}:{wallet}", "erase", 0, at_ms)
             self._keep(wallet, purse)
             self._tell(Event("wallet", str(wallet), purse.seq, purse.balance))
@@ -245,9 +173,6 @@ class MemoryStore(MemoryPeople):
     async def belongings(self, user: User) -> Belongings:
         seats = [(seat, place.spent) for seat, place in self._places.items() if seat.user == user and place.epoch]
         return Belongings(sorted(seats, key=str), sorted([wallet for wallet in self._funds if wallet.user == user], key=str))
-
-    async def funds(self, wallet: WalletId) -> Funds:
-        return self._funds.get(wallet, Funds(0, 0))
 
     async def round(self, round_id: str) -> list[bytes] | None:
         return self._rounds.get(round_id)
@@ -262,11 +187,6 @@ class MemoryStore(MemoryPeople):
             if place.round and place.touched_ms < before_ms and seat.user.shard == shard
         ]
         return sorted(found, key=lambda seat: self._places[seat].touched_ms)[first : first + count]
-
-    async def wallets(self, shard: int) -> AsyncIterator[tuple[str, Funds]]:
-        for wallet, funds in sorted(self._funds.items(), key=lambda item: str(item[0])):
-            if wallet.user.shard == shard:
-                yield str(wallet), funds
 
     async def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
         for seat, place in sorted(self._places.items(), key=lambda item: str(item[0])):
