@@ -4,6 +4,7 @@ docs/adapters.md shows how to add one; `webingo adapter test` tries it out.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -73,11 +74,13 @@ class Unanswered(Exception):  # noqa: N818 - names the finding
 
 
 class Means(NamedTuple):
-    """What an adapter may use of ours. `debug` is the setting of that name."""
+    """What an adapter may use of ours. `units` says of each denomination how many of its smallest units make one of the money;
+    `debug` is the setting of that name."""
 
     clock: Clock
     rng: Rng
     store: Store
+    units: Mapping[str, int]
     debug: bool = False
 
 
