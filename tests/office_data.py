@@ -274,7 +274,7 @@ class _Book:
             wagered, won, ended = self._money(n, key, site, game.id, uid, at, sample, open_still)
             yield (
                 *(n, key, site.platform, site.id, uid, site.denomination, game.id, sample.version),
-                *(at, None if open_still else ended, wagered, won, 0),
+                *(at, None if open_still else ended, wagered, won, 0, 0),
             )
             if n > kept:
                 self.records.append((key, self._packed(sample, key, uid, at, open_still)))

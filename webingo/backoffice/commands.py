@@ -21,7 +21,7 @@ from webingo.support.clock import Clock
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Funds, Posting, WalletId
 from webingo.user import User
-from webingo.wallet.denomination import DENOMINATIONS
+from webingo.wallet.denomination import DENOMINATIONS, operator_of
 
 log = structlog.get_logger("webingo.backoffice")
 
@@ -141,6 +141,8 @@ class Executor:
         return CommandDone(ok=not code, code=code, message=message, balance=funds.balance, seq=funds.seq, at=at)
 
     async def _adjust(self, command: AdjustCommand) -> Funds:
+        if operator := operator_of(command.denom):
+            raise Refused(Code.BAD_PARAMS, f"The operator {operator} keeps this money: it is adjusted there.")
         if command.denom not in DENOMINATIONS:
             raise Refused(Code.BAD_PARAMS, f"There is no denomination {command.denom}.")
         wallet = WalletId(User(command.platform, command.uid), command.denom)

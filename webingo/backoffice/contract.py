@@ -38,7 +38,8 @@ Amount = Annotated[int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT)]
 Balance = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 Big = Annotated[int, Field(ge=0, le=_BIG)]
 """Sums over many rounds, and meters."""
-Denom = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,16}$")]
+Denom = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,16}(@[a-z0-9][a-z0-9_-]{0,63})?$")]
+"""Behind an @ the operator that keeps the money: then the wallet holds only what is in transit."""
 
 
 class Request(BaseModel):

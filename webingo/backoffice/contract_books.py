@@ -16,15 +16,16 @@ class LedgerEntry(Request):
     """One line of the ledger. `id` is unique for ever; `seq` counts the wallet's entries from 1 without a gap; `balance` is the
     wallet's after it; `position` orders the entries of a shard. `wallet` is `platform:denomination:uid`.
 
-    `kind`: grant, wager, win, trigger (amount 0, `note` is the jackpot), jackpot, adjustment, end (amount 0), erase (amount 0:
-    whatever is known of the person is to be forgotten), or another posting's own (docs/ledger.md). `fed`: what a wager adds to
+    `kind`: grant, wager, win, cancel (a wager that is given back), escrow and payout (from and to the operator that keeps the
+    player's money), trigger (amount 0, `note` is the jackpot), jackpot, adjustment, end (amount 0), erase (amount 0: whatever
+    is known of the person is to be forgotten), or another posting's own (docs/ledger.md). `fed`: what a wager adds to
     jackpots, "jp_a=1234 jp_b=99" in millionths of a smallest unit. `closes`: the round ended with it, and its record is in
     `rounds` (unless it was kept no longer). `short`: so much more was to be taken, and the wallet did not hold it.
     """
 
     id: Id
     position: ShortId
-    wallet: Annotated[str, StringConstraints(pattern=r"^[^:]+:[^:]+:[\x21-\x7e]+$", max_length=256)]
+    wallet: Annotated[str, StringConstraints(pattern=r"^[^:]+:[^:]+:[\x21-\x7e]+$", max_length=320)]
     seq: Big
     kind: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     amount: Amount

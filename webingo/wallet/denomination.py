@@ -1,4 +1,8 @@
-"""What wallets count in. Every amount in the system is an integer of a denomination's smallest unit."""
+"""What wallets count in. Every amount in the system is an integer of a denomination's smallest unit.
+
+Money that an operator keeps is counted in the operator's wallets; ours holds what is on its way there or here for the moment,
+in a denomination of its own: "USD@acme" is dollars in transit from or to the operator acme.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,3 +39,18 @@ DENOMINATIONS: dict[str, Denomination] = {
     "EUR": Denomination("", " €", False, 100, "EUR"),
     "BRL": Denomination("R$ ", "", False, 100, "BRL"),
 }
+
+
+def in_transit(denom: str, operator: str) -> str:
+    """The denomination of a wallet that holds an operator's money for the moment: "USD@acme"."""
+    return f"{denom}@{operator}"
+
+
+def operator_of(name: str) -> str:
+    """Who keeps the money of a wallet of this denomination: acme for "USD@acme", "" where we keep it ourselves."""
+    return name.partition("@")[2]
+
+
+def denomination(name: str) -> Denomination | None:
+    """How amounts of a wallet are shown, whoever keeps the money. None for a name that is unknown here."""
+    return DENOMINATIONS.get(name.partition("@")[0])

@@ -90,6 +90,7 @@ def _problems(given: Given, held: list[str]) -> dict[str, str]:
     if given.denom not in held:
         return {"denom": "This player has no such wallet."}
     checks: dict[str, Callable[[], object]] = {
+        "denom": lambda: adjustments.checked_wallet(given.denom),
         "amount": lambda: adjustments.checked_amount(smallest(given.amount, given.denom)),
         "reason": lambda: players.checked_reason(given.reason),
     }
@@ -113,12 +114,14 @@ def _again(desk: Desk, platform: str, uid: str, given: Given, repeated: adjustme
 
 def _form(desk: Desk, platform: str, uid: str, given: Given, problems: dict[str, str]) -> Response:
     with desk.read() as session:
+        held = players.wallets(session, platform, uid)
         return desk.render(
             "adjust.html",
             422 if problems else 200,
             player=found_player(session, platform, uid),
             base=player_path(platform, uid),
-            wallets=players.wallets(session, platform, uid),
+            wallets=held,
+            adjustable=adjustments.adjustable(held),
             limit=desk.settings.adjustment_limit,
             given=given,
             problems=problems,

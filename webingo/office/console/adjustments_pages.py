@@ -40,7 +40,9 @@ def listed(desk: Viewer, state: str = "", cursor: Cursor = "") -> Response:
 
 def _limits(session: Session, limit: int) -> str:
     """In the money of every site: R$ 100.00 or 10,000 credits."""
-    denoms = sorted({str(site.document.get("denomination", "")) for site in sites.every_site(session)})
+    denoms = sorted(
+        {str(site.document.get("denomination", "")) for site in sites.every_site(session) if not site.document.get("operator")}
+    )
     return " or ".join(money_text(limit, denom) + " credits" * (denom == "credit") for denom in denoms) or str(limit)
 
 

@@ -27,7 +27,7 @@ def theories(desk: Desk) -> Theories:
 
 
 @routes.get("/")
-def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=16)] = "") -> Response:
+def dashboard(desk: Viewer, denom: Annotated[str, Query(max_length=96)] = "") -> Response:
     now = desk.by.at
     with desk.read() as session:
         live = flow.live(session, now)

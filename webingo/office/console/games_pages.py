@@ -49,12 +49,15 @@ def listed(desk: Viewer, span: Span = "ever") -> Response:
     )
 
 
+_SUMMED = ("rounds", "wagered", "won", "open", "held", "voided")
+
+
 def _sums(games: Sequence[Performance]) -> list[dict[str, Any]]:
     """By denomination: what a report ends with."""
     sums = dict[str, dict[str, Any]]()
     for game in games:
-        one = sums.setdefault(game.denom, {"denom": game.denom, "rounds": 0, "wagered": 0, "won": 0, "open": 0, "held": 0})
-        for name in ("rounds", "wagered", "won", "open", "held"):
+        one = sums.setdefault(game.denom, {"denom": game.denom, **dict.fromkeys(_SUMMED, 0)})
+        for name in _SUMMED:
             one[name] += getattr(game, name)
     return list(sums.values())
 
@@ -68,7 +71,7 @@ def _offer(site: Any, game: str) -> dict[str, Any] | None:
 
 
 _COLUMNS = ("platform", "site", "denomination", "game", "version", "rounds", "wagered", "won", "kept", "rtp_actual")
-_THEORY = ("rtp_theoretical", "band_low_99", "band_high_99", "verdict", "open_rounds", "held_in_open_rounds")
+_THEORY = ("rtp_theoretical", "band_low_99", "band_high_99", "verdict", "open_rounds", "held_in_open_rounds", "voided")
 
 
 @routes.get("/games.csv")
@@ -82,7 +85,7 @@ def export(desk: Viewer, span: Span = "ever") -> Response:
             money = (game.rounds, game.wagered, game.won, game.wagered - game.won, game.rtp)
             theory = game.theory.rtp if game.theory else ""
             where = (game.platform, game.site, game.denom, game.game, version)
-            yield (*where, *money, theory, *low_high, game.verdict, game.open, game.held)
+            yield (*where, *money, theory, *low_high, game.verdict, game.open, game.held, game.voided)
 
     return download(desk.office.database, f"games-{span}-{utc(desk.by.at):%Y-%m-%d}", (*_COLUMNS, *_THEORY), rows)
 

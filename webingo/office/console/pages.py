@@ -16,10 +16,13 @@ from starlette.routing import Match
 from webingo.errors import Refused
 from webingo.office.console import nav
 from webingo.office.console.shown import FILTERS, ago
+from webingo.wallet.denomination import operator_of
 
 FOLDER = Path(__file__).parent
 RANKS = {"viewer": 0, "operator": 1, "admin": 2}
 THEMES = ("light", "dark")
+UNNAMED = {"outside": "A game elsewhere"}
+"""What games are called that did not say which they are: servers of their own play them."""
 
 _TEXTS = {
     400: "The request could not be understood.",
@@ -43,6 +46,7 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     made.filters.update(FILTERS)
+    made.tests["of_operator"] = operator_of
     made.globals.update(asset=asset, ranks=RANKS)
     return made
 
@@ -55,8 +59,8 @@ def asset(name: str) -> str:
 
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page. Its template knows `desk` (None where nobody is signed in), `now_ms`, `ago`, `game_title`, `path` and `query`
-    beside what is given."""
+    """A page. Its template knows `desk` (None where nobody is signed in), `now_ms`, `ago`, `game_title`, `has_game`,
+    `path` and `query` beside what is given."""
     desk = getattr(request.state, "desk", None)
     now_ms = request.app.state.office.clock.now_ms()
     games = request.app.state.office.catalogue.games
@@ -66,7 +70,8 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "flash": desk.taken_flash() if desk else None,
         "now_ms": now_ms,
         "ago": lambda ms, empty="never": ago(ms, now_ms, empty),
-        "game_title": lambda game: games[game].title if game in games else game,
+        "game_title": lambda game: games[game].title if game in games else UNNAMED.get(game, game),
+        "has_game": games.__contains__,
         "theme": theme if theme in THEMES else "",
         "sections": nav.SECTIONS,
         "here": nav.current(request.url.path),

@@ -42,11 +42,12 @@ def listed(
 
 def _common(session: Session, desk: Desk, platform: str, uid: str) -> dict[str, Any]:
     """What the head of all pages of a player shows."""
-    player = found_player(session, platform, uid)
+    player, held = found_player(session, platform, uid), players.wallets(session, platform, uid)
     return {
         "player": player,
         "base": player_path(platform, uid),
-        "wallets": players.wallets(session, platform, uid),
+        "wallets": held,
+        "adjustable": adjustments.adjustable(held),
         "block": players.last_block(session, player),
         "limit": desk.settings.adjustment_limit,
         "given": Given(),

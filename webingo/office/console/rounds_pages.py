@@ -25,7 +25,14 @@ from webingo.resources.jackpots import fed
 from webingo.transaction.transaction import shard_of
 
 routes = router()
-STATES = (("", "any"), ("won", "won"), ("lost", "lost"), ("open", "open"), ("jackpot", "jackpot won"))
+STATES = (
+    ("", "any"),
+    ("won", "won"),
+    ("lost", "lost"),
+    ("open", "open"),
+    ("cancelled", "cancelled"),
+    ("jackpot", "jackpot won"),
+)
 _EMPTY = dict.fromkeys(("q", "site", "game", "from", "to", "win", "state", "order"), "")
 
 
@@ -116,6 +123,7 @@ _COLUMNS = (
     "wagered",
     "won",
     "jackpot",
+    "voided",
 )
 
 
@@ -131,7 +139,7 @@ def export_rounds(desk: Viewer, asked: Asked) -> Response:
             found = find(session, search, after, limit=1_000)
             for one in found.rounds:
                 times = (iso(one.began_at), iso(one.ended_at))
-                amounts = (one.wagered, one.won, one.jackpot)
+                amounts = (one.wagered, one.won, one.jackpot, one.voided)
                 yield (one.id, one.platform, one.site, one.uid, one.game, one.version, one.denom, *times, *amounts)
             session.expunge_all()
             if (after := found.after) is None:

@@ -13,7 +13,7 @@ from webingo.errors import Code, Refused
 from webingo.office.addresses import part, unpart
 from webingo.office.services.postings import payment_of
 from webingo.office.tables import Wallet
-from webingo.wallet.denomination import DENOMINATIONS, Denomination
+from webingo.wallet.denomination import Denomination, denomination, operator_of
 
 MINUS = "\N{MINUS SIGN}"
 PROGRAM = "(program)"
@@ -33,8 +33,9 @@ _DEEDS = {
     "staff.add": "Account added", "staff.deactivate": "Account closed", "staff.role": "Role changed",
 }  # fmt: skip
 _KINDS = {
-    "chargeback_reversal": "Chargeback reversed", "erase": "Player erased", "level_up": "Level reward",
-    "manual_buy": "Given by themselves", "set_credits": "Balance set",
+    "cancel": "Wager given back", "chargeback_reversal": "Chargeback reversed", "erase": "Player erased",
+    "escrow": "From the operator", "level_up": "Level reward", "manual_buy": "Given by themselves",
+    "payout": "To the operator", "set_credits": "Balance set",
 }  # fmt: skip
 _WORDS = {"uid": "Player id", "denom": "Denomination", "id": "Id", "rtp": "RTP"}
 
@@ -43,12 +44,12 @@ def money_text(amount: int | None, denom: str) -> str:
     """An amount in smallest units, as its denomination is written: R$ 1,234.50; of an unknown one the number and the name."""
     if amount is None:
         return "–"
-    known = DENOMINATIONS.get(denom)
+    known = denomination(denom)
     shown = known or _PLAIN
     whole, part = divmod(abs(amount), shown.money_multiplier)
     digits = len(str(shown.money_multiplier)) - 1
     number = f"{whole:,}" if shown.integer or not digits else f"{whole:,}.{part:0{digits}}"
-    suffix = shown.suffix if known else f" {denom}"
+    suffix = shown.suffix if known else f" {denom_name(denom)}"
     return f"{MINUS if amount < 0 else ''}{shown.prefix}{number}{suffix}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -59,10 +60,11 @@ def money(amount: int | None, denom: str) -> Markup:
 
 
 def denom_name(denom: str, heading: bool = False) -> str:
-    """For people: credits are no currency with a code."""
-    if denom == "credit":
-        return "Credits" if heading else "credits"
-    return denom
+    """For people: credits are no currency with a code. USD@acme is USD at acme."""
+    currency, _, operator = denom.partition("@")
+    if currency == "credit":
+        currency = "Credits" if heading else "credits"
+    return f"{currency} at {operator}" if operator else currency
 
 
 def signed(amount: int | None, denom: str) -> Markup:
@@ -87,7 +89,7 @@ def iso(ms: int | None) -> str:
 
 def finely(micros: int, denom: str) -> str:
     """Millionths of a smallest unit, as money with as many digits as it needs: R$ 0.0747."""
-    shown = DENOMINATIONS.get(denom, _PLAIN)
+    shown = denomination(denom) or _PLAIN
     digits = f"{Decimal(micros) / 1_000_000 / shown.money_multiplier:,f}"
     return f"{shown.prefix}{digits}{shown.suffix}".replace(" ", "\N{NO-BREAK SPACE}")
 
@@ -172,7 +174,7 @@ Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 def smallest(text: str, denom: str) -> int:
     """What a person typed, in smallest units: 12.50 of a denomination with cents is 1250. Raises Refused; never rounds."""
-    shown = DENOMINATIONS.get(denom, _PLAIN)
+    shown = denomination(denom) or _PLAIN
     bare = text.strip().removeprefix(shown.prefix.strip()).removesuffix(shown.suffix.strip()).strip()
     plain = ungrouped(bare)
     match = re.fullmatch(r"([0-9]{1,15})(?:\.([0-9]{1,6}))?", plain)
@@ -187,7 +189,7 @@ def smallest(text: str, denom: str) -> int:
 
 def example(denom: str) -> str:
     """An amount as it is to be typed: 12.50, or 12 where there are no cents."""
-    shown = DENOMINATIONS.get(denom, _PLAIN)
+    shown = denomination(denom) or _PLAIN
     digits = len(str(shown.money_multiplier)) - 1
     return f"12.{5:0<{digits}}" if digits else "12"
 
@@ -205,16 +207,14 @@ def who(staff: str) -> str:
 
 def wallet_choice(wallet: Wallet) -> tuple[str, str]:
     """For a list to choose from."""
-    return (
-        wallet.denom,
-        f"{wallet.denom.capitalize() if wallet.denom.islower() else wallet.denom}: {money_text(wallet.balance, wallet.denom)}",
-    )
+    return (wallet.denom, f"{denom_name(wallet.denom, heading=True)}: {money_text(wallet.balance, wallet.denom)}")
 
 
 FILTERS = {
     "money": money,
     "money_text": money_text,
     "denom_name": denom_name,
+    "operator_of": operator_of,
     "signed": signed,
     "when": when,
     "day": day,

@@ -4,7 +4,7 @@ The limit holds for what a wallet was given and taken without a second person wi
 are no way around it. An adjustment is carried out by a command, whose answer makes it `done` or `failed`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -17,6 +17,7 @@ from webingo.office.services.foureyes import one_hand
 from webingo.office.services.players import checked_reason
 from webingo.office.services.upsert import insert
 from webingo.office.tables import Adjustment, Command, Player, Wallet
+from webingo.wallet.denomination import operator_of
 
 MOST = 2**53 - 1
 DAY_MS = 86_400_000
@@ -37,6 +38,18 @@ def checked_amount(amount: int) -> int:
     return amount
 
 
+def checked_wallet(denom: str) -> str:
+    """Raises Refused: of an operator's money only what is in transit is here, and that is nobody's to give or take."""
+    if operator := operator_of(denom):
+        raise Refused(Code.BAD_PARAMS, f"The operator {operator} keeps this player's money: have it adjusted there.")
+    return denom
+
+
+def adjustable(wallets: Iterable[Wallet]) -> list[Wallet]:
+    """Those whose money we keep ourselves."""
+    return [wallet for wallet in wallets if not operator_of(wallet.denom)]
+
+
 def ask(
     session: Session,
     by: Actor,
@@ -51,8 +64,9 @@ def ask(
     """Sends it, or lets it wait for a second person. `amount` is signed, in smallest units of a wallet that the player has;
     `form` the id of the form that it was asked for with, which is good for one.
 
-    Raises Refused: no such wallet, nothing or too much, no reason; and Repeated.
+    Raises Refused: no such wallet, one of an operator's, nothing or too much, no reason; and Repeated.
     """
+    checked_wallet(denom)
     asked = {"platform": platform, "uid": uid, "denom": denom, "amount": checked_amount(amount)}
     asked |= {"reason": checked_reason(reason), "asked_by": by.name}
     # The lock makes two who ask at once count each other.

@@ -2,7 +2,7 @@
 
 The stakes of rounds differ, so the return of all is a mean weighted by them: its standard deviation is that of a round times
 sqrt(sum of the squared stakes) / sum of the stakes. The band is the normal approximation (certification: theoretical and actual
-RTP are compared; lifetime totals per theme; funds in interrupted games).
+RTP are compared; lifetime totals per theme; voided wagers; funds in interrupted games).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,8 @@ _FEW = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """A game on a site over some time. Amounts in smallest units; `held` was wagered in rounds that are open now."""
+    """A game on a site over some time. Amounts in smallest units; `held` was wagered in rounds that are open now, `voided` in
+    rounds that were cancelled: it is no part of `wagered`."""
 
     platform: str
     site: str
@@ -37,6 +38,7 @@ class Performance:
     theory: Theory | None
     open: int = 0
     held: int = 0
+    voided: int = 0
 
     @property
     def rtp(self) -> float | None:
@@ -76,7 +78,7 @@ def lifetime(session: Session, theories: Theories) -> list[Performance]:
 
 def span(session: Session, theories: Theories, first_day: int, last_day: int) -> list[Performance]:
     """Over some days (milliseconds // DAY_MS, both included), the most played first."""
-    sums = [func.sum(column).label(column.key) for column in (GameDay.rounds, GameDay.wagered, GameDay.won)]
+    sums = [func.sum(column).label(column.key) for column in (GameDay.rounds, GameDay.wagered, GameDay.won, GameDay.voided)]
     keys = (GameDay.platform, GameDay.site, GameDay.denom, GameDay.game)
     squared = func.sum(GameDay.wagered_squared).label("wagered_squared")
     query = select(*keys, *sums, squared).where(GameDay.day.between(first_day, last_day)).group_by(*keys)
@@ -99,7 +101,7 @@ def _joined(
         key = (row.platform, row.site, row.denom, row.game)
         theory = theories.of(row.game, settings.get((row.platform, row.site, row.game), {}))
         figures = (int(row.rounds), int(row.wagered), int(row.won), float(row.wagered_squared))
-        found.append(Performance(*key, *figures, theory, *held.get(key, (0, 0))))
+        found.append(Performance(*key, *figures, theory, *held.get(key, (0, 0)), int(row.voided)))
     return sorted(found, key=lambda one: (-one.rounds, one.game, one.site))
 
 

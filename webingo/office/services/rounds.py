@@ -39,8 +39,8 @@ to sort them all, and SQLite, which does not know how many there are, likes to."
 class Search:
     """What is looked for; empty fields ask for nothing. Times are ms UTC, `until` is not included.
 
-    `least_win` is in money (10 finds wins of 10 credits and of $10.00). `state` is open, won, lost or jackpot. `largest`
-    orders by the win instead of the newest first.
+    `least_win` is in money (10 finds wins of 10 credits and of $10.00). `state` is open, won, lost, cancelled or jackpot.
+    `largest` orders by the win instead of the newest first.
     """
 
     id: str = ""
@@ -188,7 +188,8 @@ def _rest(search: Search) -> tuple[ColumnElement[bool], ...]:
     states: dict[str, tuple[ColumnElement[bool], ...]] = {
         "open": (Round.ended_at.is_(None),),
         "won": (_BESIDE.won > 0,),
-        "lost": (Round.ended_at.is_not(None), _BESIDE.won == 0),
+        "lost": (Round.ended_at.is_not(None), _BESIDE.won == 0, Round.voided == 0),
+        "cancelled": (Round.voided > 0,),
         "jackpot": (Round.jackpot > 0,),
     }
     return (*_denom(search), *states.get(search.state, ()))
@@ -205,7 +206,12 @@ def _units(search: Search) -> dict[str, int]:
 def _wins(search: Search) -> tuple[ColumnElement[bool], ...]:
     if search.least_win is None:
         return ()
-    return (or_(*(and_(Round.denom == denom, _BESIDE.won >= units) for denom, units in _units(search).items())),)
+    return (or_(*(and_(_counted_in(denom), _BESIDE.won >= units) for denom, units in _units(search).items())),)
+
+
+def _counted_in(denom: str) -> ColumnElement[bool]:
+    """Whoever keeps the money."""
+    return or_(Round.denom == denom, Round.denom.startswith(f"{denom}@"))
 
 
 def _least(search: Search) -> tuple[ColumnElement[bool], ...]:

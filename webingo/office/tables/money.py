@@ -49,7 +49,7 @@ class Round(Base):
     """A round, added up of its ledger entries. `n` grows in the order in which rounds were first heard of.
 
     `version` is the game's, "" until the record came. `ended_at` is null while it is open: what was wagered in it is
-    held. `jackpot` is what jackpots paid; `won` is without it."""
+    held. `jackpot` is what jackpots paid; `won` is without it. `voided` was wagered and given back; `wagered` is without it."""
 
     __tablename__ = "rounds"
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -65,6 +65,7 @@ class Round(Base):
     wagered: Mapped[int] = mapped_column(default=0)
     won: Mapped[int] = mapped_column(default=0)
     jackpot: Mapped[int] = mapped_column(default=0)
+    voided: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     __table_args__ = (
         Index(None, "platform", "uid", "n"),
         Index(None, "platform", "site", "game", "n"),
@@ -86,8 +87,8 @@ class RoundRecord(Base):
 
 
 class GameTotal(Base):
-    """Closed rounds of a game on a site, since ever. `wagered_squared` is the sum of each round's wager squared, for the
-    confidence band of the RTP: a float, since it is only for statistics."""
+    """Closed rounds of a game on a site, since ever; of cancelled ones only `voided`. `wagered_squared` is the sum of each
+    round's wager squared, for the confidence band of the RTP: a float, since it is only for statistics."""
 
     __tablename__ = "game_totals"
     platform: Mapped[str] = mapped_column(primary_key=True)
@@ -98,6 +99,7 @@ class GameTotal(Base):
     wagered: Mapped[int]
     wagered_squared: Mapped[float]
     won: Mapped[int]
+    voided: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class GameMinute(Base):
@@ -113,6 +115,7 @@ class GameMinute(Base):
     wagered: Mapped[int]
     wagered_squared: Mapped[float] = mapped_column(server_default=text("0"))
     won: Mapped[int]
+    voided: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class GameDay(Base):
@@ -128,6 +131,7 @@ class GameDay(Base):
     wagered: Mapped[int]
     wagered_squared: Mapped[float]
     won: Mapped[int]
+    voided: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Finding(Base):
