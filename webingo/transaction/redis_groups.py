@@ -24,7 +24,12 @@ _TRIMMED_AT_ONCE, _TRIM_PAUSE_S = 200, 0.005
 
 
 def script(name: str, constants: str = "") -> Script:
-    return Script(name, constants + files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8"))
+    """`constants` is Lua that stands in front of the script's own text."""
+    return Script(name, constants + snippet(name))
+
+
+def snippet(name: str) -> str:
+    return files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8")
 
 
 _ENROLL, _JOIN, _PULL, _ADVANCE = script("enroll"), script("join"), script("pull"), script("advance")

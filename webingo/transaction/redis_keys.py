@@ -1,6 +1,6 @@
 """The names of a player's keys. All begin with the shard as hash tag, so that a script touches one slot of a cluster."""
 
-from webingo.transaction.transaction import shard_of, shard_of_request
+from webingo.transaction.transaction import Seat, shard_of, shard_of_request
 from webingo.user import User
 
 
@@ -20,6 +20,10 @@ def user_key(user: User) -> str:
 
 def seats_key(user: User) -> str:
     return f"{keys_of(user)}seats:{user.platform}:{user.uid}"
+
+
+def intent_key(seat: Seat) -> str:
+    return f"{keys_of(seat.user)}intent:{seat}"
 
 
 def history_key(user: User) -> str:

@@ -9,7 +9,7 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   once:<n>:<posting id>:<wallet> hash   what was posted under the id
   wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
   ledger                       stream the shard's ledger
-What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py.
+What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py, to operators in redis_saga.py.
 """
 
 import asyncio
@@ -22,9 +22,10 @@ import orjson
 from webingo.errors import Code, Refused
 from webingo.support.answer import Answer
 from webingo.support.redis import Link, NoRedis
-from webingo.transaction.redis_groups import RedisGroups, read_entry, script
-from webingo.transaction.redis_keys import history_key, keys_of, seats_key, shard_keys, user_key
+from webingo.transaction.redis_groups import RedisGroups, read_entry, script, snippet
+from webingo.transaction.redis_keys import history_key, intent_key, keys_of, seats_key, shard_keys, user_key
 from webingo.transaction.redis_people import RedisPeople, settled
+from webingo.transaction.redis_saga import RedisSaga, owed_values
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import (
     Entry,
@@ -44,17 +45,18 @@ from webingo.user import SHARDS, User
 _CHANNEL = "wb:events"
 _PAGE, _AT_ONCE = 1000, 100
 
-_OPEN, _CLOSE, _POST, _SAVE, _LEASE = map(script, ("open", "close", "post", "save", "lease"))
+_OPEN, _CLOSE, _SAVE, _LEASE = map(script, ("open", "close", "save", "lease"))
+_POST = script("post", snippet("deliveries"))
 
 
-class RedisStore(RedisPeople, RedisGroups):
+class RedisStore(RedisSaga, RedisPeople, RedisGroups):
     """`history_rounds` and `round_retention_s` bound what is kept of a player's finished rounds."""
 
     def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
         super().__init__(link)
         # What never changes is part of the text: each argument of a call costs a tenth of a microsecond.
         constants = f"local HISTORY_ROUNDS, RETENTION_S = {history_rounds}, {round_retention_s}\n"
-        self._commit = script("commit", constants)
+        self._commit = script("commit", constants + snippet("deliveries"))
 
     @property
     def link(self) -> Link:
@@ -78,6 +80,7 @@ class RedisStore(RedisPeople, RedisGroups):
             user_key(seat.user),
             f"{key}wallets",
             seats_key(seat.user),
+            intent_key(seat),
         )
         args = (grant, at_ms, str(wallet), str(seat), seat.site, wallet.denom, int(by_house))
         answer = await self._link.call(_OPEN, keys, args)
@@ -120,7 +123,7 @@ class RedisStore(RedisPeople, RedisGroups):
         keys = (once, f"{key}wallet:{wallet}", f"{key}ledger", f"{key}wallets", seats_key(user))
         what = posting.id, wallet, posting.kind, posting.amount, posting.reason, posting.at_ms
         belongs_to = posting.round, posting.game, posting.site, posting.wallet.denom
-        return self._link.call(_POST, keys, (*what, *belongs_to, int(takes)))
+        return self._link.call(_POST, keys, (*what, *belongs_to, int(takes), *owed_values(posting.owed)))
 
     async def funds(self, wallet: WalletId) -> Funds:
         balance, seq = await self._link.execute("HMGET", f"{keys_of(wallet.user)}wallet:{wallet}", "balance", "seq")
@@ -206,12 +209,15 @@ def _commit_call(tx: Transaction) -> tuple[list[str], list[bytes | str | int]]:
     fixed, key = _commit_keys(tx.seat, tx.wallet)
     keys = [*fixed]
     args: list[bytes | str | int] = [tx.epoch, tx.base, tx.sid, tx.at_ms, tx.game, tx.max_win, tx.state]
-    if tx.private is None and tx.userdata is None:
+    operated = tx.intent or tx.funded or tx.owed
+    if tx.private is None and tx.userdata is None and not operated:
         args.append(b"")
     else:
         changed = {"p": tx.private, "u": tx.userdata}
-        args.append("".join(letter for letter, value in changed.items() if value is not None))
+        args.append("".join(letter for letter, value in changed.items() if value is not None) + ("s" if operated else ""))
         args += (value for value in changed.values() if value is not None)
+    if operated:
+        args += (tx.intent, int(tx.funded), len(tx.owed), *owed_values(tx.owed))
     number, current = 0, ""
     for part in tx.parts:
         if part.round and part.round != current:

@@ -1,20 +1,28 @@
 -- One transition of a seat, its money, its ledger entries and its rounds' records: all of it or nothing.
 -- Everything is checked before the first write, since a script's writes are not rolled back.
--- HISTORY_ROUNDS and RETENTION_S (seconds) are defined in front of this text by the store.
+-- HISTORY_ROUNDS and RETENTION_S (seconds), and `owe`, are defined in front of this text by the store.
 local seat_key, wallet_key, ledger_key, history_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local open_key, watch_key, user_key = KEYS[5], KEYS[6], KEYS[7]
 local FIRST_ROUND_KEY = 7 -- a part's round number counts from here; 0 is no round
 
 local epoch, base, sid, at, game, max_win = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local state = ARGV[7]
-local changed = ARGV[8] -- what else of the seat changes: 'p' its private part (ARGV[9]), 'u' its userdata (the next one)
+-- What else there is: 'p' the seat's private part changes (ARGV[9]), 'u' its userdata (the next one); 's' an operator keeps the
+-- money: the id of the intent or '', 1 where wagers are preceded by what came in for them, how many deliveries, and those.
+local changed = ARGV[8]
 local at_arg = 9
 local private, userdata
 if changed:find('p', 1, true) then private, at_arg = ARGV[at_arg], at_arg + 1 end
 if changed:find('u', 1, true) then userdata, at_arg = ARGV[at_arg], at_arg + 1 end
+local intent, funded, owed_from, owed_to = '', false, 1, 0
+if changed:find('s', 1, true) then
+  intent, funded, owed_from = ARGV[at_arg], ARGV[at_arg + 1] == '1', at_arg + 3
+  owed_to = at_arg + 2 + 8 * tonumber(ARGV[at_arg + 2])
+  at_arg = owed_to + 1
+end
 local MAX_AMOUNT = 9007199254740991 -- 2^53 - 1: Lua counts in doubles, exact up to here
 
-local held = redis.call('HMGET', seat_key, 'epoch', 'sid', 'stake', 'won', 'round', 'spent')
+local held = redis.call('HMGET', seat_key, 'epoch', 'sid', 'stake', 'won', 'round', 'spent', 'intent')
 local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
 local balance, seq = tonumber(funds[1] or 0), tonumber(funds[2] or 0)
 local before, seq_before = balance, seq
@@ -22,7 +30,7 @@ local function refuse(code) return {code, before, seq_before} end
 
 if held[1] ~= epoch then return refuse('REPLACED') end
 if (held[2] or '') == sid then return {'OK', balance, seq} end -- sent again after its answer got lost
-if (held[2] or '') ~= base then return refuse('STALE') end
+if (held[2] or '') ~= base or (held[7] or '') ~= intent then return refuse('STALE') end
 
 local stake, won, round = tonumber(held[3] or 0), tonumber(held[4] or 0), held[5] or ''
 local wagered = 0
@@ -45,6 +53,11 @@ for first = at_arg, #ARGV, 4 do
     balance = balance + amount
     if amount < 0 then
       if redis.call('HEXISTS', user_key, 'blocked') == 1 then return refuse('PLAYER_BLOCKED') end
+      if funded then
+        balance, seq = balance - amount, seq + 1 -- as if the wager had not been yet
+        if balance - amount > MAX_AMOUNT then return refuse('LIMIT') end
+        entries[#entries + 1] = {seq, 'escrow', 0 - amount, balance - amount, round_id}
+      end
       if balance < 0 then return refuse('INSUFFICIENT_FUNDS') end
       if stake == 0 then stake = -amount end
       wagered = wagered - amount
@@ -117,6 +130,15 @@ elseif #records > 0 then
 end
 redis.call('HSET', seat_key, 'sid', sid, 'game', sid ~= '' and game or '', 'state', state,
   'round', round, 'stake', digits(stake), 'won', digits(won), unpack(spent))
+if changed:find('s', 1, true) then
+  local prefix = string.match(seat_key, '^(.-:)seat:')
+  owe(prefix, ARGV, owed_from, owed_to)
+  if intent ~= '' then
+    redis.call('HDEL', seat_key, 'intent')
+    redis.call('DEL', prefix .. 'intent:' .. seat)
+    redis.call('ZREM', prefix .. 'intents', seat .. ' ' .. intent)
+  end
+end
 if private then redis.call('HSET', seat_key, 'private', private) end
 if userdata then redis.call('HSET', seat_key, 'userdata', userdata) end
 return {'OK', balance, seq}

@@ -1,6 +1,6 @@
 -- A new session takes a seat: from now on only its epoch can write. A wallet that never was is created with its grant.
 local seat_key, wallet_key, ledger_key, watch_key, user_key, wallets_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local seats_key = KEYS[7]
+local seats_key, intent_key = KEYS[7], KEYS[8]
 local grant, at, wallet, seat, site, denom = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local by_house = ARGV[7] -- 1: not a player's login, but the closing of an abandoned round
 
@@ -25,7 +25,8 @@ if redis.call('EXISTS', wallet_key) == 0 then
   end
 end
 local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
-local found = redis.call('HMGET', seat_key, 'userdata', 'game', 'state', 'private', 'round', 'spent')
+local found = redis.call('HMGET', seat_key, 'userdata', 'game', 'state', 'private', 'round', 'spent', 'intent')
+local intent = found[7] and redis.call('LRANGE', intent_key, 0, 1) or {'', '0'}
 return {'OK', tonumber(funds[1]), tonumber(funds[2]), epoch,
   found[1] or '{}', found[2] or '', found[3] or '', found[4] or '', found[5] or '',
-  tonumber(found[6] or 0), tonumber(user[2] or 0)}
+  tonumber(found[6] or 0), tonumber(user[2] or 0), intent[1], tonumber(intent[2])}

@@ -1,4 +1,5 @@
 -- Money that moves outside of any session, once per posting id; a repetition is answered as the first call was.
+-- What is owed to operators for it follows the arguments (`owe` is defined in front of this text by the store).
 -- `takes` is 1 where no more than there is shall go: what was missing then stands on the entry.
 local once_key, wallet_key, ledger_key, wallets_key, seats_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, wallet, kind, asked, note, at = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
@@ -28,6 +29,7 @@ redis.call('SADD', seats_key, ' ' .. denom) -- so that the player's wallets are 
 local more = short > 0 and {'short', digits(short)} or {}
 redis.call('XADD', ledger_key, '*', 'id', 'post:' .. #id .. ':' .. id .. ':' .. wallet, 'wallet', wallet, 'seq', seq_text, 'kind', kind,
   'amount', digits(amount), 'balance', balance_text, 'round', round, 'game', game, 'site', site, 'at', at, 'note', note, unpack(more))
+owe(string.match(ledger_key, '^(.*:)ledger$'), ARGV, 12)
 redis.call('PUBLISH', 'wb:events', 'wallet ' .. seq_text .. ' ' .. balance_text .. ' ' .. wallet)
 redis.call('PUBLISH', 'wb:events', 'posted ' .. seq_text .. ' ' .. digits(amount) .. ' ' .. wallet .. ' ' .. kind)
 return {'OK', balance, seq + 1, 0 - amount}
