@@ -1,16 +1,19 @@
 """What every store promises of money that an operator keeps (webingo.transaction.store_saga), held against each of them."""
 
 import asyncio
+from collections.abc import Iterator
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from tornado.ioloop import IOLoop
 
 from tests.secrets import secret
 from tests.test_store_contract import Player, new_seat, refused
 from webingo.engines.engine import Move
 from webingo.errors import Code
 from webingo.rng import fresh_id
+from webingo.transaction.reconcile import reconcile
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import (
     MAX_AMOUNT,
@@ -47,13 +50,31 @@ def intent(seat: Seat, cancels: int = 1, at_ms: int = 1000) -> Intent:
 class Guest(Player):
     """A player whose money an operator keeps."""
 
+    seated: ClassVar[list["Guest"]] = []
+
     @classmethod
     async def sit(cls, store: Store, seat: Seat | None = None, grant: int = 0) -> "Guest":
         seat = seat or new_seat()
         guest = cls(store, seat, await store.open(seat, transit_of(seat), grant, 1))
         if guest.opened.state == b"":
             await guest.load()
+        cls.seated.append(guest)
         return guest
+
+    async def leave(self) -> None:
+        """Nothing remains to be done for the player: other tests look at the whole of the store."""
+        for intent_id in await self.pending():
+            await self.store.abort(self.seat, intent_id, ())
+        async for found in self.store.deliveries(self.seat.user.shard):
+            if found.wallet.user == self.seat.user:
+                held = await self.store.funds(found.wallet)
+                await self.give(found.wallet, max(found.payout - held.balance, 0))
+                await self.store.delivered(found, 1)
+        await self.give(transit_of(self.seat), -(await self.store.funds(transit_of(self.seat))).balance)
+
+    async def give(self, wallet: WalletId, amount: int) -> None:
+        if amount:
+            await self.store.post(Posting(fresh_id(), wallet, "adjustment", amount, "the end", 1))
 
     def tx(self, parts: tuple[Part, ...] = (), **changes: Any) -> Transaction:
         return super().tx(parts, **{"wallet": transit_of(self.seat), **changes})
@@ -83,6 +104,14 @@ class Guest(Player):
 
     async def pending(self) -> list[str]:
         return [name for seat, name in await self.store.intents(self.seat.user.shard, 10**15, 0, 10**6) if seat == self.seat]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stays_in_transit(store: Store, io_loop: IOLoop) -> Iterator[None]:
+    Guest.seated.clear()
+    yield
+    for guest in Guest.seated:
+        io_loop.run_sync(guest.leave)
 
 
 # Intents
@@ -178,6 +207,16 @@ async def test_an_abort_may_owe_less_than_was_said(store: Store) -> None:
     made = await guest.intends(cancels=2)
     assert await store.abort(guest.seat, made.id, ())
     assert len(await guest.deliveries()) == 1
+
+
+async def test_a_session_that_lost_the_seat_aborts_nothing(store: Store) -> None:
+    guest = await Guest.sit(store)
+    made = await guest.intends()
+    newer = await store.open(guest.seat, transit_of(guest.seat), 0, 9_000)
+    await refused(Code.REPLACED, store.abort(guest.seat, made.id, (), guest.epoch))
+    assert await guest.pending() == [made.id]
+    assert [await store.abort(guest.seat, made.id, (), newer.epoch) for _ in range(2)] == [True] * 2
+    assert await guest.pending() == await guest.deliveries() == []
 
 
 async def test_what_is_not_pending_is_not_aborted(store: Store) -> None:
@@ -349,6 +388,56 @@ async def test_sessions_hear_of_a_payout_that_another_has_made(store: Store) -> 
             break
         await asyncio.sleep(0.01)
     assert [e for e in heard if guest.seat.user.uid in e.subject] == [Event("wallet", str(transit_of(guest.seat)), 8, 0)]
+
+
+# Reconcile
+
+
+async def of_guest(store: Store, guest: Guest) -> list[tuple[str, int, int]]:
+    mine = [found for found in (await reconcile(store)).findings if guest.seat.user.uid in found.wallet]
+    return [(found.problem.split(":")[0], found.ledger, found.balance) for found in mine]
+
+
+async def test_reconcile_holds_what_is_in_transit_against_what_has_to_be_delivered(store: Store) -> None:
+    guest = await Guest.sit(store)
+    made = await guest.intends()
+    spin = guest.spin(5, 12, intent=made.id)
+    await guest.commit(spin)
+    assert await of_guest(store, guest) == [], "12 are here, and 12 are owed"
+    await store.delivered(spin.owed[0], 1)
+    assert await of_guest(store, guest) == []
+    await guest.commit(guest.spin(5, 12, owed=()))
+    assert await of_guest(store, guest) == [("transit", 0, 12)]
+    await guest.commit(guest.tx(owed=(delivery(guest.seat, 12),)))
+    assert await of_guest(store, guest) == []
+    await guest.commit(guest.tx(owed=(delivery(guest.seat, 1),)))
+    assert await of_guest(store, guest) == [("transit", 13, 12)]
+
+
+async def test_reconcile_finds_what_is_owed_out_of_a_wallet_that_never_was(store: Store) -> None:
+    guest = await Guest.sit(store)
+    other = delivery(guest.seat, 3)._replace(wallet=WalletId(guest.seat.user, "EUR@acme"))
+    await guest.commit(guest.tx(owed=(other,)))
+    assert await of_guest(store, guest) == [("transit", 3, 0)]
+
+
+async def test_reconcile_has_no_complaint_while_operators_are_told(store: Store) -> None:
+    guest = await Guest.sit(store)
+    over = False
+
+    async def play() -> None:
+        while not over:
+            spin = guest.spin()
+            await guest.commit(spin)
+            await asyncio.sleep(0)
+            await store.delivered(spin.owed[0], 1)
+
+    playing = asyncio.create_task(play())
+    await asyncio.sleep(0.05)
+    assert await of_guest(store, guest) == []
+    over = True
+    await playing
+    assert await of_guest(store, guest) == []
 
 
 # Logins

@@ -1,15 +1,16 @@
 """Whether the ledger is the truth: every wallet's entries, one after the other, must lead to its balance, and the wagers that
-were made on a seat to its spend."""
+were made on a seat, less the cancelled ones, to its spend. What is in transit must be what operators have yet to hear of."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import Entry, Funds, Seat
+from webingo.transaction.transaction import Entry, Funds, Seat, WalletId
 from webingo.user import SHARDS, User
 
-_TRIES = 5  # a sweep trims once a minute, and is done with a shard at once
+_TRIES = 5  # a sweep trims once a minute, and is done with a shard at once; a player's money does not move all the time
+_LOOKS = 2
 
 
 class Finding(NamedTuple):
@@ -72,7 +73,8 @@ async def reconcile(store: Store) -> Audit:
         entries += shard.entries
         findings += shard.findings
         findings += _compared(shard)
-        findings += [finding async for finding in _overspent(store, shard, await store.trimmed(number))]
+        findings += await _overspent(store, shard, number)
+        findings += [finding async for finding in _in_transit(store, shard.funds, number)]
     return Audit(wallets, entries, findings)
 
 
@@ -104,7 +106,7 @@ async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
         if chain is None:
             chain = chains[entry.wallet] = _Chain(Funds(0, 0))
         chain.add(entry, known.seq if known else 0)
-        if entry.kind == "wager":
+        if entry.kind in ("wager", "cancel"):
             platform, _, uid = entry.wallet.split(":", 2)
             wagered[f"{platform}:{entry.site}:{uid}"] -= entry.amount
     return _Shard(funds, chains, entries, findings, spent, wagered)
@@ -124,10 +126,24 @@ def _compared(shard: _Shard) -> Iterator[Finding]:
             yield Finding(name, "a balance without any entry", 0, balance)
 
 
-async def _overspent(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> AsyncIterator[Finding]:
-    """Seats whose spend is not the sum of their wagers; people play on meanwhile, so the sum has to lie between the spend
-    before the ledger was read and the one now. Of players with trimmed entries nobody can tell."""
+async def _overspent(store: Store, shard: _Shard, number: int) -> list[Finding]:
+    """Seats whose spend is not the sum of their wagers. A wager that is cancelled meanwhile can look like one, but not when the
+    shard is read again."""
+    doubtful = await _doubtful(store, shard, await store.trimmed(number))
+    for _ in range(_LOOKS):
+        if not doubtful:
+            break
+        again = await _untrimmed_meanwhile(store, number)
+        still = await _doubtful(store, again, await store.trimmed(number))
+        doubtful = {name: finding for name, finding in still.items() if name in doubtful}
+    return list(doubtful.values())
+
+
+async def _doubtful(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> dict[str, Finding]:
+    """By str(Seat). People play on meanwhile, so the sum has to lie between the spend before the ledger was read and the one
+    now. Of players with trimmed entries nobody can tell."""
     unknown = {(platform, uid) for platform, _, uid in (wallet.split(":", 2) for wallet in trimmed)}
+    doubtful = {}
     for name in sorted(shard.spent.keys() | shard.wagered.keys()):
         platform, site, uid = name.split(":", 2)
         before, wagered = shard.spent.get(name, 0), shard.wagered.get(name, 0)
@@ -135,5 +151,29 @@ async def _overspent(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> 
             continue
         user = User(platform, uid)
         now = dict((await store.belongings(user)).seats).get(Seat(user, site), 0)
-        if not before <= wagered <= now:
-            yield Finding(name, "the spend of the seat is not the sum of its wagers", wagered, now)
+        if not min(before, now) <= wagered <= max(before, now):
+            doubtful[name] = Finding(name, "the spend of the seat is not the sum of its wagers", wagered, now)
+    return doubtful
+
+
+async def _in_transit(store: Store, funds: dict[str, Funds], number: int) -> AsyncIterator[Finding]:
+    """Transit wallets that hold something else than what their deliveries will pay out. What is owed changes only together
+    with the wallet, so that a wallet which is the same before and after is compared with what was owed then."""
+    before = {name: found for name, found in funds.items() if "@" in WalletId.parse(name).denom}
+    for _ in range(_TRIES):
+        owed: dict[str, int] = defaultdict(int)
+        async for delivery in store.deliveries(number):
+            owed[str(delivery.wallet)] += delivery.payout
+        moved = {}
+        for name in sorted(before.keys() | (owed.keys() - funds.keys())):
+            found = before.get(name, Funds(0, 0))
+            if owed[name] == found.balance:
+                continue
+            now = await store.funds(WalletId.parse(name))
+            if now == found:
+                yield Finding(name, "transit: what is held is not what the operator is owed", owed[name], now.balance)
+            else:
+                moved[name] = now
+        if not moved:
+            break
+        before = moved

@@ -31,7 +31,10 @@ class Seat(NamedTuple):
 
 
 class WalletId(NamedTuple):
-    """A player's wallet in one denomination. The sites of a platform share it."""
+    """A player's wallet in one denomination. The sites of a platform share it.
+
+    Where an operator keeps the money, "USD@acme" is what passes between the operator `acme` and us: the transit wallet.
+    """
 
     user: User
     denom: str
