@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
+from webingo.draws import Draw
 from webingo.engines.bingo.engine import BingoEngine
 from webingo.engines.engine import Action, GameState, Step
-from webingo.rng import Draw, Rng, fresh_id
+from webingo.rng import Rng, fresh_id
 
 GAMES = Path(__file__).parent.parent / "res" / "games"
 

@@ -4,8 +4,9 @@ import pytest
 from scipy.stats import chisquare
 
 from tests.bingo_oracle import RANGED, build, load, manifest
+from webingo.draws import RecordingRng
 from webingo.engines.bingo.cards import Dealer
-from webingo.rng import RecordingRng, SystemRng
+from webingo.rng import SystemRng
 
 # The original session-server document's example state.
 EXAMPLE = [

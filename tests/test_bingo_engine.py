@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.bingo_oracle import RANGED, TINY, build, kept, load, play
+from webingo.draws import Draw, ForcedRng
 from webingo.engines.engine import Action, GameState, Move
 from webingo.errors import Code, Refused
-from webingo.rng import Draw, ForcedRng, SystemRng
+from webingo.rng import SystemRng
 
 JOKER = load("joker-bingo")
 # Balls 1..30 fill the first two cards when the series is dealt in order.

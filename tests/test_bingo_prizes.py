@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bingo_oracle import RANGED, TINY, build, extra_cost, kept, load, manifest, pay, prizes, raises
+from webingo.draws import Draw, ForcedRng
 from webingo.engines.bingo.definition import Math
 from webingo.engines.bingo.prizes import prizes_of
 from webingo.engines.engine import Action
-from webingo.rng import Draw, ForcedRng
 
 GAMES: dict[str, dict[str, Any]] = {
     "tiny": TINY,

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bingo_oracle import RANGED, TINY, build, kept, load, recorded
+from webingo.draws import ForcedRng, RecordingRng
 from webingo.engines.engine import Action, GameState, Step
 from webingo.errors import Code, Refused
-from webingo.rng import ForcedRng, RecordingRng, SystemRng
+from webingo.rng import SystemRng
 
 ENGINES = {
     "tiny": build(TINY),

@@ -14,10 +14,11 @@ from tests.conftest import settings
 from tests.player import Player
 from tests.slot_ide import Client, resources, session_of
 from tests.test_promises import new_uid, rounds_of
+from webingo.draws import RecordingRng
 from webingo.errors import Code, Refused
 from webingo.platforms.token import sign_token
 from webingo.resources.local import LocalResources
-from webingo.rng import RecordingRng, SystemRng
+from webingo.rng import SystemRng
 from webingo.server.app import Server
 from webingo.session.forced import MOST_NUMBERS, ForcedFirst
 from webingo.session.proof import header_of, prove

@@ -15,6 +15,7 @@ from tests.jackpot_consumer import OneSite
 from tests.jackpots import MYSTERY, TERMS, claim, feed_of, fresh_meter
 from tests.processes import run
 from tests.test_jackpot_books import done, new_site, play, seated
+from webingo.draws import Draw, ForcedRng
 from webingo.jackpot.jackpots import Jackpots
 from webingo.jackpot.mending import Mended, mend_meters
 from webingo.jackpot.meter import Change, Lost, Meter, MeterId, Win, claimed, configured, fed, mended
@@ -23,7 +24,7 @@ from webingo.jackpot.reconcile import reconcile_meters
 from webingo.jackpot.shelf import MemoryShelf
 from webingo.resources.jackpots import MILLION
 from webingo.resources.site import Site
-from webingo.rng import Draw, ForcedRng, SystemRng
+from webingo.rng import SystemRng
 from webingo.support.clock import SystemClock
 from webingo.transaction.redis_store import RedisStore
 from webingo.user import SHARDS

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from tests.jackpots import MYSTERY, TERMS, books, claim, feed_of, fresh_meter
+from webingo.draws import Draw, ForcedRng
 from webingo.errors import Code, Refused
 from webingo.jackpot.jackpots import shelf_beside
 from webingo.jackpot.meter import Change, Feed, Meter, MeterId, configured
 from webingo.jackpot.meters import Meters
 from webingo.jackpot.shelf import News
 from webingo.resources.jackpots import MILLION
-from webingo.rng import Draw, ForcedRng, SystemRng
+from webingo.rng import SystemRng
 from webingo.transaction.store import Store
 
 LARGE = 2**53 * MILLION

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.slots_games import GAMES, build, kept
+from webingo.draws import ForcedRng, RecordingRng
 from webingo.engines.engine import Action, GameState, Step
 from webingo.engines.slots.engine import SlotsEngine
 from webingo.errors import Code, Refused
-from webingo.rng import ForcedRng, RecordingRng, SystemRng
+from webingo.rng import SystemRng
 
 ENGINES = {game: build(game) for game in sorted(GAMES)} | {
     "safe": build("lines", gamble=False),

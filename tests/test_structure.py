@@ -17,6 +17,7 @@ FLOORS = [
     "addresses",
     "entropy",
     "rng",
+    "draws",
     "kept",
     "config",
     "engines",

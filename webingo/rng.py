@@ -1,26 +1,37 @@
-"""Random numbers for play: the operating system's CSPRNG, scaled without bias.
+"""Random numbers for play: the operating system's CSPRNG, tested, scaled without bias.
 
-Nothing else in the package draws a random number. `SystemRng` reads os.urandom (getrandom(2), reseeded by the kernel) in
-blocks and scales by rejection: a value is used only when it lies below the largest multiple of the range, so that the
-remainder is exactly uniform (GLI-19 3.2.3; never a plain modulo). Blocks are only a buffer: no state is kept from which
-a number could be predicted, and a forked child throws its copy away.
+Nothing else in the package draws a random number. os.urandom (getrandom(2), reseeded by the kernel) is read in blocks, each
+of which goes through the health tests of `entropy` before anything is drawn from it. Scaling is by rejection: a value is used
+only when it lies below the largest multiple of the range, so that the remainder is exactly uniform (GLI-19 3.2.3; never a
+plain modulo). Blocks are only a buffer: no state is kept from which a number could be predicted, every bit is used once, and
+a forked child throws its copy away.
 """
 
+import logging
 import os
 import uuid
 import weakref
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from struct import Struct
+from typing import Protocol, TypeVar
 
+from webingo.entropy import MARK, Seen, examined, tests_work
 from webingo.errors import Code, Refused
+
+log = logging.getLogger("webingo.rng")  # whatever else logs needs modules that bring generators of their own
 
 T = TypeVar("T")
 
 _BLOCK = 4096
+_FIRST_BLOCKS = 64  # read, tested and thrown away before the first number (SP 800-90B 4.3 asks for 1,024 samples)
 _INSTANCES: "weakref.WeakSet[SystemRng]" = weakref.WeakSet()
 # How many of the 256 values of a byte are used for a range of n: the largest multiple of n.
 _BYTE_LIMIT = [0] + [256 - 256 % n for n in range(1, 257)]
-
+# Ranges up to 2^26 are drawn from words of 30 bits, the integers that Python is quick with; at most one in 16 is rejected.
+_WORD, _MOST_BY_WORD = 1 << 30, 1 << 26
+_LONG = 1 << 64
+_AS_WORDS, _AS_LONGS = Struct(f"<{_BLOCK // 4}I").unpack, Struct(f"<{_BLOCK // 8}Q").unpack
+_WITHOUT_TWO_BITS = bytes(value & 0x3F for value in range(256))
 _NAMES = uuid.UUID("6f1c3a52-8d2e-4b67-9a35-0e7c4d91b8f0")  # the name space of derived_id; never to be changed
 
 
@@ -57,36 +68,103 @@ class Rng(Protocol):
         ...
 
 
-class SystemRng:
-    """The generator of live play. One instance serves one thread."""
+class Source:
+    """The system's random bytes, behind their health tests. Once one has failed nothing is given any more: the process has to
+    be looked at, and started again."""
 
     def __init__(self) -> None:
-        self._refill()
+        self.failure = ""  # why there are no random numbers
+        self._seen = Seen()
+        self._started = False
+
+    def start(self) -> None:
+        """The tests before the first number: first of the tests themselves. Raises RngFailed, as everything here."""
+        if not self._started:
+            self._started = True
+            if not tests_work():
+                raise self._failed("the health tests don't find what they are there for")
+            for _ in range(_FIRST_BLOCKS):
+                self.block()
+        if self.failure:
+            raise RngFailed(self.failure)
+
+    def block(self, size: int = _BLOCK) -> bytes:
+        """Fresh bytes; `size` is a multiple of entropy.WINDOW."""
+        if self.failure or not self._started:
+            self.start()
+        try:
+            raw = os.urandom(MARK + size)
+        except (OSError, NotImplementedError) as error:
+            raise self._failed(f"the system gives no random bytes: {error}") from error
+        wrong, self._seen = examined(raw, self._seen)
+        if wrong:
+            raise self._failed(wrong)
+        return raw[MARK:]
+
+    def _failed(self, reason: str) -> RngFailed:
+        self.failure = reason
+        _forget()  # what is left of blocks that passed is not dealt either
+        failed = RngFailed(reason)
+        log.critical("rng_failed: %s", failed.message)
+        return failed
+
+
+SOURCE = Source()
+
+
+class SystemRng:
+    """The generator of live play. One instance serves one thread. Every method raises RngFailed where there are no numbers."""
+
+    def __init__(self) -> None:
+        self.forget()
         _INSTANCES.add(self)
 
-    def _refill(self) -> None:
-        self._bytes = iter(os.urandom(_BLOCK))
+    def forget(self) -> None:
+        """Throws away what was read and not used."""
+        self._bytes: Iterator[int] = iter(b"")
+        self._words: Iterator[int] = iter(())
+        self._longs: Iterator[int] = iter(())
 
     def below(self, n: int) -> int:
-        if n <= 0:
-            raise ValueError(f"below({n}): the range is empty")
         if n <= 256:
+            if n <= 0:
+                raise ValueError(f"below({n}): the range is empty")
             limit = _BYTE_LIMIT[n]
             while True:
                 for value in self._bytes:
                     if value < limit:
                         return value % n
-                self._refill()
-        size = ((n - 1).bit_length() + 14) // 8  # a spare byte at least half used keeps rejections rare
-        span = 1 << (8 * size)
-        bound = span - span % n
-        while (value := int.from_bytes(self._take(size), "big")) >= bound:
-            pass
-        return value % n
+                self._bytes = iter(SOURCE.block())
+        if n <= _MOST_BY_WORD:
+            while True:
+                for value in self._words:
+                    rest = value % n
+                    if value - rest <= _WORD - n:  # the multiple of n in which it lies is complete
+                        return rest
+                self._read_words()
+        if n <= _LONG:
+            while True:
+                for value in self._longs:
+                    rest = value % n
+                    if value - rest <= _LONG - n:
+                        return rest
+                self._longs = iter(_AS_LONGS(SOURCE.block()))
+        return self._below_anything(n)
 
-    def _take(self, size: int) -> bytes:
-        taken = bytes(value for value, _ in zip(self._bytes, range(size), strict=False))
-        return taken if len(taken) == size else os.urandom(size)
+    def _read_words(self) -> None:
+        block = bytearray(SOURCE.block())
+        block[3::4] = block[3::4].translate(_WITHOUT_TWO_BITS)
+        self._words = iter(_AS_WORDS(block))
+
+    def _below_anything(self, n: int) -> int:
+        longs = (n.bit_length() + 71) // 64  # eight bits more than needed keep rejections rare
+        while True:
+            value = 0
+            for _ in range(longs):
+                value = value << 64 | self.below(_LONG)
+            rest = value % n
+            if value - rest <= (1 << 64 * longs) - n:
+                return rest
 
     def distribution(self, n: int, m: int) -> int:
         if m <= n:
@@ -111,142 +189,36 @@ class SystemRng:
 
     def sample(self, items: Sequence[T], k: int) -> list[T]:
         pool = list(items)
-        n = len(pool)
-        if not 0 <= k <= n:
-            raise ValueError(f"sample: {k} of {n} items")
-        if n > 256:
-            for i in range(k):
-                j = i + self.below(n - i)
-                pool[i], pool[j] = pool[j], pool[i]
-            return pool[:k]
-        limits, left, drawn = _BYTE_LIMIT, n, list[T]()
-        while len(drawn) < k:  # the hot path: one byte a draw, the rejected ones skipped in the same loop
-            for value in self._bytes:
-                if value < limits[left]:
-                    j = value % left
+        left = len(pool)
+        if not 0 <= k <= left:
+            raise ValueError(f"sample: {k} of {left} items")
+        drawn: list[T] = []
+        draw, limits, end = drawn.append, _BYTE_LIMIT, left - k
+        while left > end and left > 256:
+            place = self.below(left)
+            left -= 1
+            draw(pool[place])
+            pool[place] = pool[left]  # the last of those that are left takes the empty place
+        while left > end:  # the hot path: one byte a draw, the rejected ones skipped in the same loop
+            for place in self._bytes:
+                if place < limits[left]:
+                    place %= left
                     left -= 1
-                    drawn.append(pool[j])
-                    pool[j] = pool[left]  # the last of those that are left takes the empty place
-                    if n - left == k:
-                        break
-            else:
-                self._refill()
+                    draw(pool[place])
+                    pool[place] = pool[left]
+                    if left == end:
+                        return drawn
+            self._bytes = iter(SOURCE.block())
         return drawn
 
 
-def _forget_after_fork() -> None:
+def _forget() -> None:
     _IDS.clear()
     for rng in _INSTANCES:
-        rng._refill()
+        rng.forget()
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
-
-
-class Draw(NamedTuple):
-    """One call on an Rng as it is kept in the round's record: the method, its arguments, what came out."""
-
-    method: str
-    args: list[Any]
-    result: Any
-
-
-class RecordingRng:
-    """Draws from another generator and keeps every draw, in order. `written` is what a record takes: a Draw's method,
-    arguments and result as plain tuples, which JSON can be made of at once."""
-
-    def __init__(self, source: Rng) -> None:
-        self._source = source
-        self.written: list[tuple[str, list[Any], Any]] = []
-
-    @property
-    def draws(self) -> list[Draw]:
-        return [Draw(*draw) for draw in self.written]
-
-    def below(self, n: int) -> int:
-        result = self._source.below(n)
-        self.written.append(("below", [n], result))
-        return result
-
-    def distribution(self, n: int, m: int) -> int:
-        result = self._source.distribution(n, m)
-        self.written.append(("distribution", [n, m], result))
-        return result
-
-    def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
-        result = self._source.weighted(choices)
-        self.written.append(("weighted", [[list(choice) for choice in choices]], result))
-        return result
-
-    def shuffle(self, items: Sequence[T]) -> list[T]:
-        result = self._source.shuffle(items)
-        self.written.append(("shuffle", [len(items)], result))
-        return list(result)
-
-    def sample(self, items: Sequence[T], k: int) -> list[T]:
-        result = self._source.sample(items, k)
-        self.written.append(("sample", [len(items), k], result))
-        return list(result)
-
-
-class ForcedMismatch(Exception):  # noqa: N818 - names the finding
-    """A replay asked for another number than was recorded: the rules or the record have changed."""
-
-
-class ForcedRng:
-    """Answers with recorded draws, and only to the calls that they were recorded for."""
-
-    def __init__(self, draws: Sequence[Draw]) -> None:
-        self._left = list(reversed(draws))
-
-    @property
-    def exhausted(self) -> bool:
-        """True when every recorded draw was asked for."""
-        return not self._left
-
-    def _next(self, method: str, args: list[Any]) -> Any:
-        if not self._left:
-            raise ForcedMismatch(f"{method}{tuple(args)} was asked for, but no draw is left")
-        draw = self._left.pop()
-        if (draw.method, list(draw.args)) != (method, args):
-            raise ForcedMismatch(f"{method}{tuple(args)} was asked for, {draw.method}{tuple(draw.args)} was recorded")
-        return draw.result
-
-    def below(self, n: int) -> int:
-        return self._inside(self._next("below", [n]), 0, n)
-
-    def distribution(self, n: int, m: int) -> int:
-        return self._inside(self._next("distribution", [n, m]), n, m)
-
-    def weighted(self, choices: Sequence[tuple[T, int]]) -> T:
-        result = self._next("weighted", [[list(choice) for choice in choices]])
-        for value, weight in choices:
-            if weight and value == result:
-                return value
-        raise ForcedMismatch(f"{result!r} was recorded, which is not among the choices")
-
-    @staticmethod
-    def _inside(result: Any, low: int, high: int) -> int:
-        if type(result) is not int or not low <= result < high:
-            raise ForcedMismatch(f"{result!r} was recorded, which does not lie from {low} up to {high}")
-        return result
-
-    def shuffle(self, items: Sequence[T]) -> list[T]:
-        return self._permuted(items, self._next("shuffle", [len(items)]), len(items))
-
-    def sample(self, items: Sequence[T], k: int) -> list[T]:
-        return self._permuted(items, self._next("sample", [len(items), k]), k)
-
-    @staticmethod
-    def _permuted(items: Sequence[T], result: list[T], k: int) -> list[T]:
-        left = list(items)
-        for item in result:
-            if item not in left:
-                raise ForcedMismatch(f"{item!r} was recorded, which is not among the items")
-            left.remove(item)
-        if len(result) != k:
-            raise ForcedMismatch(f"{k} items were asked for, {len(result)} were recorded")
-        return list(result)
+os.register_at_fork(after_in_child=_forget)
 
 
 _IDS: list[str] = []
@@ -256,7 +228,7 @@ _IDS: list[str] = []
 def fresh_id() -> str:
     """A new UUID 4 (RFC 9562) as text: names states and rounds. Put together by hand: `uuid` takes four times as long."""
     if not _IDS:
-        digits = os.urandom(_BLOCK).hex()
+        digits = SOURCE.block().hex()
         _IDS.extend([digits[i : i + 32] for i in range(0, len(digits), 32)])
     d = _IDS.pop()
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{'89ab'[int(d[16], 16) & 3]}{d[17:20]}-{d[20:]}"

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from webingo.draws import RecordingRng
 from webingo.engines.engine import Action, GameState, Step
 from webingo.resources.game import Game
-from webingo.rng import RecordingRng, Rng, fresh_id
+from webingo.rng import Rng, fresh_id
 from webingo.transaction.transaction import Part, Seat, WalletId, fresh_sharded_id
 
 _LONGEST_CHAIN = 8

@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
+from webingo.draws import Draw, ForcedMismatch, ForcedRng
 from webingo.engines.engine import Action, GameState
 from webingo.errors import Refused
 from webingo.resources.game import Game
-from webingo.rng import Draw, ForcedMismatch, ForcedRng
 
 
 @dataclass(frozen=True, slots=True)
