@@ -70,8 +70,8 @@ class SlotIde(BaseModel):
 
 
 class Outside(BaseModel):
-    """Games that live elsewhere and use this site's money (docs/rgs.md). A round of theirs never pays more than `max_win` times its
-    first wager. One that is open for `escrow_timeout_s` is reported; `policy` says whether it is cancelled, too."""
+    """Games that live elsewhere and use this site's money (docs/rgs.md). A round of theirs never pays more than `max_win` times
+    its wagers. One that is open for `escrow_timeout_s` is reported; `policy` says whether it is cancelled, too."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -90,7 +90,8 @@ def _each_once(games: list[SiteGame]) -> list[SiteGame]:
 class Site(BaseModel):
     """`initial_credits` is what a new player's wallet starts with, in the denomination's smallest unit. `test_mode` lets
     players force outcomes, for testers; without debug it is without effect. `social` and `products` are for platforms that
-    have a social casino. `rgs` opens the site's money to games that live elsewhere."""
+    have a social casino. `operator` is the one of the settings' operators that keeps the players' money, "" where we keep it.
+    `rgs` opens the site's money to games that live elsewhere."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -105,6 +106,7 @@ class Site(BaseModel):
     flags: Flags = Flags()
     test_mode: bool = False
     slot_ide: SlotIde = SlotIde()
+    operator: Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_-]{0,63})?$")] = ""
     rgs: Outside | None = None
     jackpots: Annotated[list[Jackpot], Field(max_length=MOST_JACKPOTS)] = []
     social: Social | None = None
