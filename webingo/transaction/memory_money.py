@@ -100,6 +100,12 @@ class MemoryMoney(MemoryPeople):
         self._tell(Event("posted", str(wallet), purse.seq, amount, posting.kind))
         return self._posted[once][1:]
 
+    def _found(self, wallet: WalletId, grant: int, at_ms: int, site: str) -> None:
+        purse = Purse(0, 0)
+        if grant:
+            self._enter(purse, wallet, f"grant:{wallet}", "grant", grant, at_ms, site=site)
+        self._keep(wallet, purse)
+
     @staticmethod
     def _enter(
         purse: Purse, wallet: WalletId, entry_id: str, kind: str, amount: int, at_ms: int,

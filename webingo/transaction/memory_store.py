@@ -1,6 +1,5 @@
 """The store in this process's memory: the contract at its plainest, for tests and for reading."""
 
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from webingo.errors import Code, Refused
 from webingo.rng import fresh_id
 from webingo.support.clock import Clock, SystemClock
 from webingo.transaction.memory_money import Place, Purse
-from webingo.transaction.memory_saga import MemorySaga
+from webingo.transaction.memory_outside import MemoryOutside
 from webingo.transaction.store import PayoutAboveMaximum
 from webingo.transaction.transaction import (
     MAX_AMOUNT,
@@ -26,14 +25,11 @@ from webingo.transaction.transaction import (
 from webingo.user import User
 
 
-class MemoryStore(MemorySaga):
+class MemoryStore(MemoryOutside):
     """Keeps nothing. Every method runs to its end without awaiting, which makes it atomic."""
 
     def __init__(self, history_rounds: int = 1000, clock: Clock | None = None) -> None:
-        super().__init__(clock or SystemClock())
-        self._history_rounds = history_rounds
-        self._rounds: dict[str, list[bytes]] = {}
-        self._history: dict[User, list[str]] = defaultdict(list)
+        super().__init__(clock or SystemClock(), history_rounds)
 
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         if seat.user in self._blocked:
@@ -47,10 +43,7 @@ class MemoryStore(MemorySaga):
             self._tell(Event("seat", str(seat), place.epoch, int(by_house)))
         self._watch[wallet][seat.site] = place.epoch
         if wallet not in self._funds:
-            purse = Purse(0, 0)
-            if grant:
-                self._enter(purse, wallet, f"grant:{wallet}", "grant", grant, at_ms, site=seat.site)
-            self._keep(wallet, purse)
+            self._found(wallet, grant, at_ms, seat.site)
         userdata, revoked_ms = orjson.loads(place.userdata), self._revoked.get(seat.user, 0)
         game = place.game, place.state, place.private, place.round
         intent = (place.intent.document, place.intent.at_ms) if place.intent else (b"", 0)
@@ -130,10 +123,7 @@ class MemoryStore(MemorySaga):
             if not part.round:
                 continue
             if part.header:
-                self._rounds[part.round] = [part.header]
-                history = self._history[tx.seat.user]
-                history.insert(0, part.round)
-                del history[self._history_rounds :]
+                self._begin_record(tx.seat.user, part.round, part.header)
             self._rounds[part.round] += [part.record, part.state]
             place.round = "" if part.closes else part.round
 
@@ -171,14 +161,8 @@ class MemoryStore(MemorySaga):
         await self.revoke(user, at_ms)
 
     async def belongings(self, user: User) -> Belongings:
-        seats = [(seat, place.spent) for seat, place in self._places.items() if seat.user == user and place.epoch]
+        seats = [(seat, place.spent) for seat, place in self._places.items() if seat.user == user]
         return Belongings(sorted(seats, key=str), sorted([wallet for wallet in self._funds if wallet.user == user], key=str))
-
-    async def round(self, round_id: str) -> list[bytes] | None:
-        return self._rounds.get(round_id)
-
-    async def history(self, user: User, first: int, count: int) -> list[str]:
-        return self._history[user][first : first + count]
 
     async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = [
@@ -190,7 +174,7 @@ class MemoryStore(MemorySaga):
 
     async def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
         for seat, place in sorted(self._places.items(), key=lambda item: str(item[0])):
-            if seat.user.shard == shard and place.epoch:
+            if seat.user.shard == shard:
                 yield seat, place.spent
 
     async def problems(self) -> list[str]:

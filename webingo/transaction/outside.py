@@ -7,12 +7,14 @@ an extra ball: a cancel gives all of them back.
 
 import re
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from zlib import crc32
+
+import orjson
 
 from webingo.errors import Code
 from webingo.rng import fresh_id
-from webingo.transaction.transaction import Delivery, Funds, Seat, WalletId
+from webingo.transaction.transaction import MAX_AMOUNT, Delivery, Funds, Seat, WalletId
 from webingo.user import SHARDS
 
 OutsideOp = Literal["ask", "escrow", "result", "cancel", "abort", "again"]
@@ -36,7 +38,7 @@ class OutsideCall(NamedTuple):
                was booked. `code` is what a repetition is refused with. An ask that is settled already stays as it is
       result   `owed` is what the operator has to hear of; its payouts have to be `amount`
       cancel   what is owed for every escrow and ask of the round becomes a delivery, with what came in as its payout
-    "again" moves nothing, whatever stands under its id.
+    "again" moves nothing, whatever stands under its id. An abort may come without a fingerprint: by who knows the id only.
 
     `max_win` bounds a result: so many times the round's wagers. It, `game` and `wallet` are the round's from its first escrow
     on: later calls need not know them. `proof` is JSON that goes into the round's record. `answer` is what was answered, where
@@ -62,7 +64,8 @@ class OutsideCall(NamedTuple):
 
 
 class OutsideAnswer(NamedTuple):
-    """What a call came to: the round's status and stake and the wallet's funds right after it, also where it is `repeated`.
+    """What a call came to: the round's status (an ask's own: "asking"; an abort's: "cancelled") and stake, and the wallet's
+    funds, right after it; also where it is `repeated`.
 
     `round_id` is our own name of the round, by which its record is found. `answer` is what was answered the first time, b""
     where that was not kept. `owed` are the deliveries that this call has made, for those who want to try them at once.
@@ -79,7 +82,8 @@ class OutsideAnswer(NamedTuple):
 
 class OutsideRound(NamedTuple):
     """A round as it is now. `at_ms` is when its first escrow was; `escrows` are the ids of those that stand, in their order,
-    and `asking` of those for which an operator is being asked. `stake` is the sum of the former."""
+    and `asking` of those for which an operator is being asked. `stake` is the sum of the former, and `owed` are the cancels
+    that an operator would have to hear of, until the round ends."""
 
     seat: Seat
     wallet: WalletId
@@ -94,6 +98,51 @@ class OutsideRound(NamedTuple):
     at_ms: int
     escrows: tuple[str, ...]
     asking: tuple[str, ...]
+    owed: tuple[Delivery, ...] = ()
+
+
+def check_outside(call: OutsideCall) -> None:
+    """ValueError where it is nothing that Store.outside can do."""
+    if call.wallet.user != call.seat.user:
+        raise ValueError("the wallet is another player's")
+    for name in (call.round, call.id):
+        if not OUTSIDE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a round or a call")
+    least = 1 if call.op in ("ask", "escrow") else 0
+    if not least <= call.amount <= MAX_AMOUNT:
+        raise ValueError(f"an amount of {call.amount}")
+    most = {"ask": 1, "result": len(call.owed)}.get(call.op, 0) if call.funded else 0
+    if len(call.owed) > most or (call.op == "ask" and not call.funded):
+        raise ValueError(f"{call.op}: what is owed does not fit")
+
+
+def outside_header(call: OutsideCall, round_id: str) -> bytes:
+    """How the record of a round begins, whose outcome is decided elsewhere: the header of any other (docs/backoffice.md), and
+    the game's own name of the round."""
+    return orjson.dumps(
+        {
+            "round": round_id,
+            "game": call.game or "outside",
+            "version": "",
+            "platform": call.seat.user.platform,
+            "site": call.seat.site,
+            "uid": call.seat.user.uid,
+            "denom": call.wallet.denom,
+            "at": call.at_ms,
+            "outside": {"round": call.round},
+            "state": {"id": f"{round_id}:0", "name": "none", "data": {"stake": 0, "won": 0}, "actions": []},
+            "private": {"version": "", "settings": {}, "data": {}},
+        }
+    )
+
+
+def outside_record(call: OutsideCall) -> tuple[bytes, bytes]:
+    """A step of the record, up to its moves and from there on."""
+    tail: dict[str, Any] = {"at": call.at_ms, "call": call.id}
+    if call.proof:
+        tail["proof"] = orjson.Fragment(call.proof)
+    head = orjson.dumps({"action": call.op, "params": {}, "draws": []})
+    return head[:-1] + b',"moves":[', b"]," + orjson.dumps(tail)[1:]
 
 
 def fresh_draws_id() -> str:
@@ -109,13 +158,15 @@ class OutsideStore(Protocol):
         """Carries the call out, once per seat and id: a repetition is answered as the first call was, refusals of an escrow's
         money too.
 
-        Refused NO_ROUND (of a result, a cancel, an abort: there is no such round; of "again": there was no such call),
+        Refused NO_ROUND (of a result, a cancel, an abort: there is no such round; of "again": there was no such call; an escrow
+        that such a cancel has overtaken does not begin the round any more),
         ROUND_OVER (a result after a cancel, the other way round, a second result, an escrow in a round that has ended),
         ID_REUSED (the same id with another fingerprint), INSUFFICIENT_FUNDS, LIMIT (a balance or `spent` above MAX_AMOUNT; a
         win above `max_win`), PLAYER_BLOCKED (an ask or an escrow), UNAVAILABLE (a result while an operator is being asked for
         an escrow of the round: later), FORBIDDEN (an escrow from another wallet than the round's), each with `balance` and
         `seq` as facts. Nothing is written then; but INSUFFICIENT_FUNDS, LIMIT and PLAYER_BLOCKED of an ask, or of an escrow
-        without one, are kept under its id. ValueError for a result whose payouts are not its amount.
+        without one, are kept under its id. ValueError for a call that makes no sense (see check_outside), and for a result
+        whose payouts are not its amount.
         """
         ...
 
@@ -137,7 +188,8 @@ class OutsideStore(Protocol):
         ...
 
     async def claim_name(self, platform: str, site: str, kind: str, name: str, value: str, ttl_s: int) -> str:
-        """Gives the name to `value` for `ttl_s`, where nothing has it. Answers what has it."""
+        """Gives the name to `value` for `ttl_s`, where nothing has it; "" is given to nobody, and only asks. Answers what has
+        it, "" where nothing does."""
         ...
 
     async def keep_api_key(self, key_id: str, document: bytes) -> None:

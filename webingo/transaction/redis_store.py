@@ -5,11 +5,11 @@ Keys, all with the shard as hash tag so that a script touches one slot of a clus
   wallet:<platform:denom:uid>  hash   balance, seq
   watch:<wallet>               hash   site -> epoch of the session there
   history:<platform:uid>       list   round ids, newest first
-  round:<round id>             list   header, then record and state of each transition
   once:<n>:<posting id>:<wallet> hash   what was posted under the id
   wallets, open                set of wallets; sorted set of seats with an open round, by time of the last action
   ledger                       stream the shard's ledger
-What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py, to operators in redis_saga.py.
+What belongs to consumers of the ledger is in redis_groups.py, what to people in redis_people.py, to operators in redis_saga.py,
+to games that live elsewhere in redis_outside.py; records of rounds are in redis_kept.py.
 """
 
 import asyncio
@@ -23,7 +23,9 @@ from webingo.errors import Code, Refused
 from webingo.support.answer import Answer
 from webingo.support.redis import Link, NoRedis
 from webingo.transaction.redis_groups import RedisGroups, read_entry, script, snippet
+from webingo.transaction.redis_kept import RedisKept
 from webingo.transaction.redis_keys import history_key, intent_key, keys_of, seats_key, shard_keys, user_key
+from webingo.transaction.redis_outside import RedisOutside, outside_script
 from webingo.transaction.redis_people import RedisPeople, settled
 from webingo.transaction.redis_saga import RedisSaga, owed_values
 from webingo.transaction.store import PayoutAboveMaximum
@@ -38,9 +40,8 @@ from webingo.transaction.transaction import (
     Transaction,
     WalletId,
     check_taking,
-    shard_of,
 )
-from webingo.user import SHARDS, User
+from webingo.user import SHARDS
 
 _CHANNEL = "wb:events"
 _PAGE, _AT_ONCE = 1000, 100
@@ -49,7 +50,7 @@ _OPEN, _CLOSE, _SAVE, _LEASE = map(script, ("open", "close", "save", "lease"))
 _POST = script("post", snippet("deliveries"))
 
 
-class RedisStore(RedisSaga, RedisPeople, RedisGroups):
+class RedisStore(RedisOutside, RedisKept, RedisSaga, RedisPeople, RedisGroups):
     """`history_rounds` and `round_retention_s` bound what is kept of a player's finished rounds."""
 
     def __init__(self, link: Link, history_rounds: int = 1000, round_retention_s: int = 180 * 86_400) -> None:
@@ -57,6 +58,8 @@ class RedisStore(RedisSaga, RedisPeople, RedisGroups):
         # What never changes is part of the text: each argument of a call costs a tenth of a microsecond.
         constants = f"local HISTORY_ROUNDS, RETENTION_S = {history_rounds}, {round_retention_s}\n"
         self._commit = script("commit", constants + snippet("deliveries"))
+        self._outside = outside_script(constants)
+        self._retention_s = round_retention_s
 
     @property
     def link(self) -> Link:
@@ -132,15 +135,6 @@ class RedisStore(RedisSaga, RedisPeople, RedisGroups):
     async def lease(self, name: str, member: str, ttl_ms: int) -> int:
         keys = (f"wb:{{lease:{name}}}:holder", f"wb:{{lease:{name}}}:count")
         return int(await self._link.call(_LEASE, keys, (member, ttl_ms)))
-
-    async def round(self, round_id: str) -> list[bytes] | None:
-        shard = shard_of(round_id)
-        if shard is None:
-            return None
-        return await self._link.execute("LRANGE", f"{shard_keys(shard)}round:{round_id}", 0, -1) or None
-
-    async def history(self, user: User, first: int, count: int) -> list[str]:
-        return [i.decode() for i in await self._link.execute("LRANGE", history_key(user), first, first + count - 1)]
 
     async def abandoned(self, shard: int, before_ms: int, first: int, count: int) -> list[Seat]:
         found = await self._link.execute(

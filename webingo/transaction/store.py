@@ -8,6 +8,7 @@ happened is then unknown to the caller, and only opening the seat again tells.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
+from webingo.transaction.outside import OutsideStore
 from webingo.transaction.store_saga import SagaStore
 from webingo.transaction.transaction import (
     Belongings,
@@ -27,7 +28,7 @@ from webingo.transaction.transaction import (
 from webingo.user import User
 
 
-class Store(SagaStore, Protocol):
+class Store(SagaStore, OutsideStore, Protocol):
     async def open(self, seat: Seat, wallet: WalletId, grant: int, at_ms: int, by_house: bool = False) -> Opened:
         """Takes the seat for a new session: its epoch goes up, and what held it before can write no more.
 
@@ -150,7 +151,7 @@ class Store(SagaStore, Protocol):
         ...
 
     def seats(self, shard: int) -> AsyncIterator[tuple[Seat, int]]:
-        """Every seat of the shard that was ever taken, with what was wagered on it."""
+        """Every seat of the shard that was ever taken, or wagered on by a game elsewhere, with its `spent`."""
         ...
 
     async def lease(self, name: str, member: str, ttl_ms: int) -> int:
