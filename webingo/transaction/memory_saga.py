@@ -22,8 +22,12 @@ class MemorySaga(MemoryMoney):
             raise Refused(Code.PLAYER_BLOCKED)
         place.intent = intent
 
-    async def abort(self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None) -> bool:
+    async def abort(
+        self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None, epoch: int | None = None
+    ) -> bool:
         place = self._places.get(seat, Place())
+        if epoch not in (None, place.epoch):
+            raise Refused(Code.REPLACED)
         if place.intent is None or place.intent.id != intent_id:
             return place.aborted == intent_id
         self._owe(place.intent.cancels if cancels is None else cancels)

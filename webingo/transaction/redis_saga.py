@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+from webingo.errors import Code, Refused
 from webingo.support.redis import Link
 from webingo.transaction.redis_groups import script, snippet
 from webingo.transaction.redis_keys import intent_key, keys_of, shard_keys, user_key
@@ -36,11 +37,16 @@ class RedisSaga:
         args = (epoch, base, intent.id, intent.at_ms, intent.document, *owed_values(intent.cancels))
         settled(await self._link.call(_INTEND, keys, args))
 
-    async def abort(self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None) -> bool:
+    async def abort(
+        self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None, epoch: int | None = None
+    ) -> bool:
         key = keys_of(seat.user)
         keys = (f"{key}seat:{seat}", intent_key(seat), f"{key}intents")
         given = ("",) if cancels is None else ("1", *owed_values(cancels))
-        return bool(await self._link.call(_ABORT, keys, (intent_id, *given)))
+        answer = await self._link.call(_ABORT, keys, (intent_id, "" if epoch is None else epoch, *given))
+        if answer < 0:
+            raise Refused(Code.REPLACED)
+        return bool(answer)
 
     async def intents(self, shard: int, before_ms: int, first: int, count: int) -> list[tuple[Seat, str]]:
         found = await self._link.execute(
@@ -51,7 +57,7 @@ class RedisSaga:
 
     async def claim(self, shard: int, now_ms: int, until_ms: int, count: int) -> list[Delivery]:
         found = await self._link.call(_CLAIM, (f"{shard_keys(shard)}due",), (now_ms, until_ms, count))
-        return [_delivery(delivery_id, until_ms, values) for delivery_id, values in found]
+        return [read_delivery(delivery_id, until_ms, values) for delivery_id, values in found]
 
     async def defer(self, delivery: Delivery, due_ms: int, document: bytes) -> None:
         key = keys_of(delivery.wallet.user)
@@ -73,7 +79,7 @@ class RedisSaga:
             held = await asyncio.gather(*(self._link.execute("HMGET", name, *_FIELDS) for name in keys))
             for (delivery_id, due_ms), values in zip(page, held, strict=True):
                 if values[0] is not None:  # it was not delivered meanwhile
-                    yield _delivery(delivery_id, due_ms, values)
+                    yield read_delivery(delivery_id, due_ms, values)
 
 
 def owed_values(deliveries: Iterable[Delivery]) -> list[bytes | str | int]:
@@ -84,7 +90,8 @@ def owed_values(deliveries: Iterable[Delivery]) -> list[bytes | str | int]:
     return values
 
 
-def _delivery(delivery_id: bytes, due_ms: int, values: Sequence[Any]) -> Delivery:
+def read_delivery(delivery_id: bytes, due_ms: int, values: Sequence[Any]) -> Delivery:
+    """`values`: wallet, document, payout, round, game and site, as they are kept."""
     wallet, document, payout, *belongs_to = values
     named = (value.decode() for value in belongs_to)
     return Delivery(delivery_id.decode(), WalletId.parse(wallet.decode()), document, due_ms, int(payout), *named)

@@ -16,8 +16,12 @@ class SagaStore(Protocol):
         """
         ...
 
-    async def abort(self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None) -> bool:
-        """The intent is gone, and its cancels, or those given in their place (none of them: ()), are deliveries.
+    async def abort(
+        self, seat: Seat, intent_id: str, cancels: Sequence[Delivery] | None = None, epoch: int | None = None
+    ) -> bool:
+        """The intent is gone, and its cancels, or those given in their place (none of them: ()), are deliveries. With `epoch`
+        Refused REPLACED where another session has the seat, which may be carrying the intent on: what that one has asked the
+        operator for, only it can know.
 
         True also where it was the last of the seat that was aborted, and nothing is done then. False: it is not pending; it
         was committed, or never kept.
