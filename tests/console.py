@@ -205,8 +205,9 @@ class Document(HTMLParser):
             self._select = name if tag == "select" else ""
             self._area = name if tag == "textarea" else ""
         elif tag == "option" and self._select:
-            form.options.setdefault(self._select, []).append(have.get("value", ""))
-            if not form.fields[self._select] or "selected" in have:
+            options = form.options.setdefault(self._select, [])
+            options.append(have.get("value", ""))
+            if len(options) == 1 or "selected" in have:
                 form.fields[self._select] = have.get("value", "")
         elif tag == "button" and name:
             form.fields[name], form.kinds[name] = have.get("value", ""), "button"

@@ -69,6 +69,7 @@ PROBLEMS = [
     ("initial_credits", "-1", "initial_credits"),
     ("allowed_origins", "nowhere", "allowed_origins"),
     ("flags.min_spin_ms", "99999999", "flags.min_spin_ms"),
+    ("rgs.max_win", "0", "rgs.max_win"),
     ("jackpots.0.contribution", "2", "jackpots.0.contribution"),
     ("jackpots.0.games", "no-game", "jackpots"),
 ]
@@ -154,6 +155,31 @@ def test_what_should_not_be_done_by_accident_is_said():
     lower = copy.deepcopy(before["jackpots"])
     lower[0]["max"] -= 1000
     assert "ceiling" in said(jackpots=lower)
+
+
+def test_who_keeps_the_money_and_who_may_use_it_is_not_changed_by_accident():
+    before = DOCUMENTS["demo"]
+    elsewhere, acme = {**before, "rgs": {"max_win": 500}}, {**before, "operator": "acme"}
+    assert ["API key" in said for said in dangers(before, elsewhere, {})] == [True]
+    assert ["can still be ended" in said for said in dangers(elsewhere, before, {})] == [True]
+    assert ["here stays there" in said for said in dangers(before, acme, {})] == [True]
+    assert ["at acme stays there" in said for said in dangers(acme, before, {})] == [True]
+    assert dangers(acme, acme, {}) == dangers(elsewhere, elsewhere, {}) == []
+
+
+def test_games_that_live_elsewhere_are_let_in_and_kept_out_by_the_form():
+    before = DOCUMENTS["demo"]
+    typed = fields_of(before) | {"rgs.max_win": "500"}
+    assert siteform.document(before, MANIFESTS, typed)["rgs"] == {"max_win": 500}
+    typed |= {"rgs.escrow_timeout_s": "60", "rgs.policy": "cancel"}
+    after = siteform.document(before, MANIFESTS, typed)
+    assert after["rgs"] == {"max_win": 500, "escrow_timeout_s": 60, "policy": "cancel"}
+    emptied = fields_of(after) | {"rgs.max_win": "", "rgs.escrow_timeout_s": "", "rgs.policy": ""}
+    assert siteform.document(after, MANIFESTS, emptied) == before
+    # What the form has no words for stays as it was written.
+    for policy in ("report", "pray"):
+        document = {**before, "rgs": {"max_win": 5, "policy": policy}}
+        assert siteform.document(document, MANIFESTS, fields_of(document)) == document
 
 
 def test_what_raises_a_jackpots_ceiling_for_ever_is_said_in_units():

@@ -107,7 +107,23 @@ def dangers(before: Mapping[str, Any], after: Mapping[str, Any], open_rounds: Ma
         count = open_rounds.get(game["id"], 0)
         if game["id"] not in games and count:
             found.append(f"{game['id']} is taken away with {count} open rounds, which can't be ended then: disable it instead.")
-    return [*found, *_jackpot_dangers(before, after), *_social_dangers(before.get("social"), after.get("social"))]
+    return [
+        *found,
+        *_money_dangers(before, after),
+        *_jackpot_dangers(before, after),
+        *_social_dangers(before.get("social"), after.get("social")),
+    ]
+
+
+def _money_dangers(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    was, now = before.get("operator", ""), after.get("operator", "")
+    if was != now:
+        keeps = f"{now} keeps the players' money from now on" if now else "The players' money is kept here from now on"
+        yield f"{keeps}: what they have {'at ' + was if was else 'here'} stays there, not to be played with on this site."
+    if after.get("rgs") and not before.get("rgs"):
+        yield "Games that live elsewhere may use this site's money: whoever has an API key decides what they win."
+    if before.get("rgs") and not after.get("rgs"):
+        yield "Games that live elsewhere can take no more wagers here. Rounds of theirs that are open can still be ended."
 
 
 def _jackpot_dangers(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

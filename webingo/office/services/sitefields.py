@@ -71,6 +71,15 @@ SITE = (
         Field("slot_ide.hide_reels", "Hide reels", "switch", value="true", help="The reel strips are not sent."),
         Field("slot_ide.inactivity_timeout_s", "Idle time", "number", help="Seconds; empty for the servers' own."),
     )),
+    ("Games that live elsewhere", "rgs", (
+        Field("rgs.max_win", "Largest win", "number", hint="no such games", help=(
+            "Times a round's first wager. Opens this site's money to games of other servers, by API key."
+        )),
+        Field("rgs.escrow_timeout_s", "Rounds may be open for", "number", hint="600", help="Seconds."),
+        Field("rgs.policy", "A round that is open for longer", "choice", choices=(
+            ("", "is reported"), ("cancel", "is reported and cancelled"),
+        )),
+    )),
 )  # fmt: skip
 
 JACKPOT = (

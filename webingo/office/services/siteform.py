@@ -94,6 +94,9 @@ def _filled(document: Mapping[str, Any], empty: Field) -> Field:
     if empty.kind in ("lines", "levels") and isinstance(found, list):
         level = partial(_words_of, names=("spend", "reward"))
         return replace(empty, value="\n".join(map(level if empty.kind == "levels" else str, found)))
+    if empty.kind == "choice" and (text := _text(found)) not in dict(empty.choices):
+        # What a document says in words that are none of ours stays, until something else is chosen.
+        return replace(empty, value=text, choices=(*empty.choices, (text, text)))
     if empty.kind == "price":
         return replace(empty, value=_words_of(found, ("amount", "currency")))
     return replace(empty, value=_text(found))
