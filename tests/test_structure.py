@@ -41,7 +41,7 @@ FLOORS = [
 
 # What may be imported where; everything that is not named here may be imported anywhere.
 RESERVED = {
-    "tornado": ("server/", "support/http.py", "support/http_server.py"),
+    "tornado": ("server/", "support/http.py"),
     "cryptography": ("adapters/",),
     "redis": ("support/redis/", "transaction/redis_store.py"),
     "hiredis": ("support/redis/", "transaction/redis_store.py"),

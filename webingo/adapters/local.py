@@ -4,7 +4,7 @@ For development and tests, and for a house that wants its own players to be trea
 """
 
 import hmac
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, SecretStr, StringConstraints
 
@@ -13,8 +13,12 @@ from webingo.errors import BadResource, Code, Refused
 from webingo.transaction.transaction import MAX_AMOUNT, Posting, WalletId
 from webingo.user import User
 
+if TYPE_CHECKING:
+    from webingo.adapters.kit.fake import FakeOperator
+
 _PURPOSE = b"webingo local operator\0"
-_ESCROW, _RESULT, _CANCEL = "operator-escrow", "operator-result", "operator-cancel"
+ESCROW, RESULT, CANCEL = "operator-escrow", "operator-result", "operator-cancel"
+"""Kinds of postings. Those of rounds (wager, win, …) stand on the ledger of who plays, and are counted there."""
 
 
 class LocalOptions(Options):
@@ -38,6 +42,12 @@ class LocalAdapter(Adapter):
         if len(options.secret.get_secret_value()) < 32 and (options.secret or not means.debug):
             raise BadResource([("", "secret", "a secret of at least 32 characters is needed")])
 
+    @classmethod
+    def fake(cls) -> "type[FakeOperator]":
+        from webingo.adapters.kit.local_fake import LocalFake
+
+        return LocalFake
+
     async def player(self, uid: str, token: str, denom: str, game: str = "") -> Account:
         if not self._proves(token, uid):
             raise Refused(Code.AUTH_FAILED, "The token is not good for this player.")
@@ -58,7 +68,7 @@ class LocalAdapter(Adapter):
 
     async def escrow(self, charge: Charge) -> int:
         try:
-            await self._post(charge, charge.id, _ESCROW, -charge.amount)
+            await self._post(charge, charge.id, ESCROW, -charge.amount)
         except Refused as refused:
             if refused.code == Code.INSUFFICIENT_FUNDS:
                 raise Refused(refused.code, balance=refused.facts["balance"]) from None
@@ -68,7 +78,7 @@ class LocalAdapter(Adapter):
     async def result(self, charge: Charge) -> int:
         try:
             if charge.amount:
-                await self._post(charge, charge.id, _RESULT, charge.amount)
+                await self._post(charge, charge.id, RESULT, charge.amount)
         except Refused as refused:
             raise Unanswered(f"the store: {refused}") from None
         return await self._balance(charge)
@@ -77,8 +87,8 @@ class LocalAdapter(Adapter):
         try:
             found = not await self._kept_out(charge)
             if found:
-                await self._post(charge, charge.refers, _ESCROW, -charge.amount)  # once more: whether it was of this amount
-                await self._post(charge, charge.id, _CANCEL, charge.amount)
+                await self._post(charge, charge.refers, ESCROW, -charge.amount)  # once more: whether it was of this amount
+                await self._post(charge, charge.id, CANCEL, charge.amount)
         except Refused as refused:
             raise Unanswered(f"the store: {refused}") from None
         return Cancelled(await self._balance(charge), found)
@@ -86,7 +96,7 @@ class LocalAdapter(Adapter):
     async def _kept_out(self, charge: Charge) -> bool:
         """Whether the escrow had not come, and never will."""
         try:
-            await self._post(charge, charge.refers, _CANCEL, 0)
+            await self._post(charge, charge.refers, CANCEL, 0)
         except Refused as refused:
             if refused.code == Code.BAD_PARAMS:
                 return False
