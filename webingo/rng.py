@@ -193,18 +193,18 @@ class SystemRng:
         if not 0 <= k <= left:
             raise ValueError(f"sample: {k} of {left} items")
         drawn: list[T] = []
-        draw, limits, end = drawn.append, _BYTE_LIMIT, left - k
+        limits, end = _BYTE_LIMIT, left - k
         while left > end and left > 256:
             place = self.below(left)
             left -= 1
-            draw(pool[place])
+            drawn.append(pool[place])
             pool[place] = pool[left]  # the last of those that are left takes the empty place
         while left > end:  # the hot path: one byte a draw, the rejected ones skipped in the same loop
             for place in self._bytes:
                 if place < limits[left]:
                     place %= left
                     left -= 1
-                    draw(pool[place])
+                    drawn.append(pool[place])
                     pool[place] = pool[left]
                     if left == end:
                         return drawn

@@ -20,7 +20,7 @@ from webingo.platforms.registry import misplaced, platforms, unfit
 from webingo.resources.local import LocalResources
 from webingo.resources.remote import RemoteResources
 from webingo.resources.stated import wrong_games, wrong_rtps
-from webingo.rng import SystemRng
+from webingo.rng import SOURCE, RngFailed, SystemRng
 from webingo.server import files, health, platform_pages
 from webingo.server.attempts import Attempts
 from webingo.server.connection import Connection, Limits
@@ -66,6 +66,7 @@ class Server:
 
     async def start(self, store: Store | None = None) -> None:
         """`store` is used instead of the settings' own; it is closed with the server."""
+        SOURCE.start()
         settings = self.settings
         self.store = store or await open_store(settings)
         self.jackpots = Jackpots(self.store, self._resources, SystemRng(), self._clock)
@@ -160,7 +161,8 @@ class Server:
 
     async def _unready(self) -> list[str]:
         """Why this process should get no players at the moment."""
-        return [*await self.store.problems(), *([] if self.backoffice is None else self.backoffice.problems())]
+        chance = [RngFailed(SOURCE.failure).message] if SOURCE.failure else []
+        return [*chance, *await self.store.problems(), *([] if self.backoffice is None else self.backoffice.problems())]
 
     async def _sweep(self) -> None:
         while True:

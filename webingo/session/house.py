@@ -7,7 +7,7 @@ from typing import Protocol
 
 from webingo.resources.site import Site
 from webingo.resources.source import ResourceSource
-from webingo.rng import Rng
+from webingo.rng import SOURCE, Rng
 from webingo.session.prizes import Prizes
 from webingo.session.stay import Registrar, Stay
 from webingo.support.clock import Clock
@@ -53,7 +53,9 @@ class House:
         return replace(self, rng=rng)
 
     async def welcome(self, user: User, site: Site, name: str = "", picture: str = "", began_ms: int = 0) -> Stay:
-        """A stay on the site as it is now; the others see Stay. Raises Refused as `Registrar.begin` does."""
+        """A stay on the site as it is now; the others see Stay. Raises Refused as `Registrar.begin` does, and
+        RngFailed: nobody comes in to a game without chance."""
+        SOURCE.start()
         stay = Stay(Seat(user, site.id), self.resources.newest(site), name, picture, began_ms)
         if self.registrar is not None:
             stay.site = await self.registrar.begin(stay)

@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from webingo.rng import SOURCE
+
 BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -39,6 +41,9 @@ class _Counts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("webingo_connections", "Open WebSocket connections.", self.connections)
         yield CounterMetricFamily("webingo_unexpected_errors", "Errors of the program itself; each is logged.", self.errors)
+        yield GaugeMetricFamily(
+            "webingo_rng_failed", "1 where the random numbers failed their health tests: play is stopped.", bool(SOURCE.failure)
+        )
         yield counted(
             "webingo_actions",
             "Players' actions in games, by what came of them.",
