@@ -13,8 +13,9 @@ _MINUTE_S = 60.0
 class Attempts:
     """What platforms refused (AUTH_FAILED). Of so many addresses the one whose last refusal is the oldest is forgotten."""
 
-    def __init__(self, per_minute: int, clock: Clock) -> None:
-        """`per_minute` are borne from one address, at once or one after the other."""
+    def __init__(self, per_minute: int, clock: Clock, told: str = "Too many logins were refused; wait a minute.") -> None:
+        """`per_minute` are borne from one address, at once or one after the other; then it is `told` that."""
+        self._told = told
         self._per_minute = per_minute
         self._clock = clock
         self._left: OrderedDict[str, Bucket] = OrderedDict()
@@ -23,7 +24,7 @@ class Attempts:
         """Raises Refused(RATE_LIMITED) where too many were refused."""
         bucket = self._left.get(address)
         if bucket is not None and not bucket.holds(self._clock.monotonic()):
-            raise Refused(Code.RATE_LIMITED, "Too many logins were refused; wait a minute.")
+            raise Refused(Code.RATE_LIMITED, self._told, retry_after_s=_MINUTE_S)
 
     def refused(self, address: str) -> None:
         """Another one was."""

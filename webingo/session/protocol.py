@@ -108,7 +108,7 @@ def _checked(adapter: TypeAdapter[T], frame: bytes) -> T:
     except orjson.JSONDecodeError as error:
         raise Refused(Code.BAD_MESSAGE, f"Not JSON: {error}.") from None
     # What is nested deeper is read gladly, and then can't be written: it must not get into a state, a record or userdata.
-    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and _too_deep(value, MAX_DEPTH):
+    if frame.count(b"[") + frame.count(b"{") > MAX_DEPTH and too_deep(value, MAX_DEPTH):
         raise Refused(Code.BAD_MESSAGE, f"Nested more than {MAX_DEPTH} levels deep.")
     try:
         checked: T = adapter.validator.validate_python(value)  # past a wrapper that takes half a microsecond
@@ -117,10 +117,10 @@ def _checked(adapter: TypeAdapter[T], frame: bytes) -> T:
     return checked
 
 
-def _too_deep(value: Any, levels: int) -> bool:
+def too_deep(value: Any, levels: int) -> bool:
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
-        return not levels or any(_too_deep(found, levels - 1) for found in inner)
+        return not levels or any(too_deep(found, levels - 1) for found in inner)
     return False
 
 

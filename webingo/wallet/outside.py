@@ -1,0 +1,268 @@
+"""Money of rounds that are played elsewhere: each call takes effect once, whoever keeps the players' money.
+
+Where we keep it, a call is one step of the store. Where an operator does, an escrow is written down, asked for, and settled
+when the operator has answered; one whose answer never came is taken back. Results and cancels stand as soon as they are
+written down, and are delivered from then on.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal, NamedTuple
+
+import orjson
+import structlog
+
+from webingo.adapters.adapter import Account, Charge, Unanswered
+from webingo.errors import Code, Refused
+from webingo.rng import derived_id
+from webingo.support.clock import Clock
+from webingo.transaction.outside import OutsideAnswer, OutsideCall, OutsideOp, OutsideRound
+from webingo.transaction.store import Store
+from webingo.transaction.transaction import Delivery, Seat, WalletId
+from webingo.wallet.backend import LONGEST_S, Backend
+from webingo.wallet.delivery import OURS_MS, Told, cancel_of, result_of
+from webingo.wallet.denomination import in_transit
+from webingo.wallet.players import is_called, uid_of
+from webingo.wallet.wallets import Wallets
+
+log = structlog.get_logger("webingo.operator")
+
+_WAIT_S = 3.0
+_ASKED_MS = round(1.5 * 1000 * LONGEST_S)
+"""Whoever asked an operator so long ago has had an answer, or is not there any more."""
+
+
+class Wager(NamedTuple):
+    """An escrow. `operator` is "" where we keep the money: a wallet that never existed begins with `grant` then. `token` proves
+    the player to the operator. `max_win` is the site's."""
+
+    seat: Seat
+    denom: str
+    round: str
+    id: str
+    fingerprint: str
+    amount: int
+    game: str
+    max_win: int
+    grant: int = 0
+    operator: str = ""
+    token: str = ""
+
+
+class Ending(NamedTuple):
+    """A result (`win` is None for a cancel) of a round; `proof` is JSON for the round's record."""
+
+    round: OutsideRound
+    id: str
+    fingerprint: str
+    win: int | None = None
+    proof: bytes = b""
+
+
+class Done(NamedTuple):
+    """What a call came to. `balance` is None where the operator has yet to say what it is."""
+
+    status: Literal["escrowed", "closed", "cancelled"]
+    balance: int | None
+
+
+class OutsideMoney:
+    """Raises Refused as Store.outside does, and UNAVAILABLE or what an operator says where it did not book. A repetition is
+    answered as the first call was; one that comes while the first is under way waits for it."""
+
+    def __init__(self, store: Store, wallets: Wallets, clock: Clock) -> None:
+        self._store = store
+        self._operators = wallets.operators
+        self._deliverer = wallets.deliverer
+        self._clock = clock
+        self._under_way: dict[tuple[Seat, str, str], asyncio.Task[Done]] = {}
+
+    async def balance(self, seat: Seat, denom: str, grant: int, operator: str, token: str) -> int:
+        """What the player has now. A wallet of ours that never existed is begun."""
+        if operator:
+            return (await self._account(seat, denom, operator, token)).balance
+        wallet = WalletId(seat.user, denom)
+        return (await self._store.begin_wallet(seat, wallet, grant, self._clock.now_ms())).balance
+
+    async def escrow(self, wager: Wager) -> Done:
+        if wager.operator:
+            return await self._once((wager.seat, wager.id, wager.fingerprint), lambda: self._ask(wager))
+        wallet, now_ms = WalletId(wager.seat.user, wager.denom), self._clock.now_ms()
+        if wager.grant:
+            await self._store.begin_wallet(wager.seat, wallet, wager.grant, now_ms)
+        return _done(await self._store.outside(_escrow(wager, wallet, now_ms)))
+
+    async def end(self, ending: Ending) -> Done:
+        """A result or a cancel."""
+        if not ending.round.funded:
+            return _done(await self._store.outside(self._ending(ending)))
+        return await self._once((ending.round.seat, ending.id, ending.fingerprint), lambda: self._end(ending))
+
+    async def again(self, seat: Seat, denom: str, round_name: str, call_id: str, fingerprint: str) -> Done:
+        """What a call was answered that was made before. Refused NO_ROUND where it was not."""
+        wallet = WalletId(seat.user, denom)
+        call = OutsideCall(seat, wallet, "again", round_name, call_id, fingerprint, self._clock.now_ms())
+        return await self._repeated(call, await self._store.outside(call))
+
+    async def forestall(self, seat: Seat, denom: str, operator: str, round_name: str, call_id: str, fingerprint: str) -> None:
+        """A cancel that has overtaken its round's first escrow, which will be refused. Should it just have come, it is given
+        back. Refused NO_ROUND else."""
+        wallet = WalletId(seat.user, in_transit(denom, operator) if operator else denom)
+        call = OutsideCall(
+            seat, wallet, "cancel", round_name, call_id, fingerprint, self._clock.now_ms(), funded=bool(operator)
+        )
+        self._deliver((await self._store.outside(call)).owed)
+
+    async def abort_asked(self, found: OutsideRound) -> None:
+        """Takes back what an operator was asked for by who is not there any more."""
+        for call_id in found.asking:
+            call = OutsideCall(found.seat, found.wallet, "abort", found.name, call_id, "", self._clock.now_ms(), funded=True)
+            await self._store.outside(call._replace(code=Code.ROUND_OVER))
+
+    async def _once(self, key: tuple[Seat, str, str], work: Callable[[], Coroutine[Any, Any, Done]]) -> Done:
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = self._deliverer.do(work())
+            task.add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(task)
+
+    # Escrows at an operator
+
+    async def _account(self, seat: Seat, denom: str, operator: str, token: str) -> Account:
+        try:
+            account = await self._backend(operator).player(uid_of(seat.user, operator), token, denom)
+        except Unanswered as unanswered:
+            log.warning("operator_unanswered", operator=operator, seat=str(seat), reason=str(unanswered))
+            raise Refused(unanswered.code, "The operator does not answer at the moment.") from None
+        if not is_called(seat.user, operator, account.uid):
+            raise Refused(Code.AUTH_FAILED, "The session's token is another player's.")
+        return account
+
+    def _backend(self, operator: str) -> Backend:
+        backend = self._operators.get(operator)
+        if backend is None:
+            raise Refused(Code.UNAVAILABLE, "The operator of this site is not known here.")
+        return backend
+
+    async def _ask(self, wager: Wager) -> Done:
+        seat, operator, token = wager.seat, wager.operator, wager.token
+        uid = uid_of(seat.user, operator) or (await self._account(seat, wager.denom, operator, token)).uid
+        backend, now_ms = self._backend(operator), self._clock.now_ms()
+        wallet = WalletId(seat.user, in_transit(wager.denom, operator))
+        charge = Charge(
+            derived_id(f"outside:{seat}:{wager.id}"),
+            uid,
+            token,
+            wager.denom,
+            f"{seat.site}:{wager.round}",
+            wager.game,
+            seat.site,
+            wager.amount,
+            now_ms,
+        )
+        owed = cancel_of(wallet, charge, now_ms + OURS_MS)
+        call = _escrow(wager, wallet, now_ms)._replace(op="ask", funded=True, owed=(owed,))
+        asked = await self._store.outside(call)
+        if asked.repeated:
+            return await self._repeated(call, asked)
+        return await self._charge(backend, call._replace(owed=()), charge)
+
+    async def _charge(self, backend: Backend, call: OutsideCall, charge: Charge) -> Done:
+        try:
+            balance = await backend.escrow(charge)
+        except Refused as refusal:
+            await self._abort(call, refusal.code, definite=True)
+            raise
+        except Unanswered as unanswered:
+            log.warning("escrow_taken_back", round=call.round, seat=str(call.seat), reason=str(unanswered))
+            await self._abort(call, Code.ROUND_OVER)
+            raise Refused(unanswered.code, "The operator's answer never came; the escrow is taken back.") from None
+        done = Done("escrowed", balance)
+        try:
+            await self._store.outside(call._replace(op="escrow", answer=orjson.dumps(done)))
+        except Refused as refusal:
+            if refusal.code is not Code.UNAVAILABLE:  # else nobody knows: it is taken back when it is found as it was asked for
+                await self._abort(call, refusal.code)
+            raise
+        return done
+
+    async def _abort(self, call: OutsideCall, code: Code, definite: bool = False) -> None:
+        answer = await self._store.outside(call._replace(op="abort", amount=0, code=code, definite=definite))
+        self._deliver(answer.owed)
+
+    async def _repeated(self, call: OutsideCall, answer: OutsideAnswer) -> Done:
+        """The first answer, where there is one: not while the operator is asked, nor where who asked it is gone."""
+        if answer.answer:
+            return _read(answer.answer)
+        found = await self._store.outside_round(call.seat, call.round)
+        if found is None or not found.funded:
+            return _done(answer)
+        if call.id not in found.asking:
+            return await self._answered(call.seat, call.id, Done(_status(answer), None))
+        if self._clock.now_ms() < found.at_ms + _ASKED_MS:
+            raise Refused(Code.UNAVAILABLE, "The operator is being asked; send it again in a moment.")
+        await self._abort(call._replace(funded=True, owed=()), Code.ROUND_OVER)
+        raise Refused(Code.ROUND_OVER, "The operator's answer never came; the escrow is taken back.")
+
+    # Results and cancels
+
+    def _ending(self, ending: Ending) -> OutsideCall:
+        found, win, now_ms = ending.round, ending.win, self._clock.now_ms()
+        op: OutsideOp = "cancel" if win is None else "result"
+        call = OutsideCall(found.seat, found.wallet, op, found.name, ending.id, ending.fingerprint, now_ms, win or 0)
+        return call._replace(game=found.game, max_win=found.max_win, funded=found.funded, proof=ending.proof)
+
+    async def _end(self, ending: Ending) -> Done:
+        call = self._ending(ending)
+        if ending.win is not None:
+            call = call._replace(owed=(self._result(ending),))
+        answer = await self._store.outside(call)
+        if answer.repeated:
+            return await self._repeated(call, answer)
+        balance = None
+        if answer.owed:
+            task = self._deliver(answer.owed)
+            await asyncio.wait([task], timeout=_WAIT_S)
+            balance = task.result() if task.done() else None
+        return await self._answered(call.seat, call.id, Done(_status(answer), balance))
+
+    def _result(self, ending: Ending) -> Delivery:
+        """What the operator has to hear of a result, in the name of the player as he was at the last escrow."""
+        found, now_ms = ending.round, self._clock.now_ms()
+        if not found.owed:
+            raise Refused(Code.UNAVAILABLE, "The operator is being asked for the escrow; send it again in a moment.")
+        asked = Told.read(found.owed[-1].document).charge  # the cancel of the escrow that it refers to
+        win = asked._replace(id=derived_id(f"result:{asked.refers}"), amount=ending.win or 0, at_ms=now_ms, closes=True)
+        return result_of(found.wallet, win, now_ms)
+
+    async def _answered(self, seat: Seat, call_id: str, done: Done) -> Done:
+        """What is kept as the answer: another process may have answered first."""
+        return _read(await self._store.outside_answered(seat, call_id, orjson.dumps(done)) or orjson.dumps(done))
+
+    def _deliver(self, owed: Sequence[Delivery]) -> "asyncio.Task[int | None]":
+        return self._deliverer.do(self._bring(owed))
+
+    async def _bring(self, owed: Sequence[Delivery]) -> int | None:
+        """The balance after the last of them, None where it is not known. What fails is tried again by the deliverer."""
+        balance = None
+        for delivery in owed:
+            tried = await self._deliverer.bring(delivery)
+            balance = tried.balance if tried.done else None
+        return balance
+
+
+def _escrow(wager: Wager, wallet: WalletId, now_ms: int) -> OutsideCall:
+    call = OutsideCall(wager.seat, wallet, "escrow", wager.round, wager.id, wager.fingerprint, now_ms, wager.amount)
+    return call._replace(game=wager.game, max_win=wager.max_win)
+
+
+def _done(answer: OutsideAnswer) -> Done:
+    return Done(_status(answer), answer.funds.balance)
+
+
+def _status(answer: OutsideAnswer) -> Literal["escrowed", "closed", "cancelled"]:
+    return "escrowed" if answer.status == "asking" else answer.status
+
+
+def _read(answer: bytes) -> Done:
+    return Done(*orjson.loads(answer))
