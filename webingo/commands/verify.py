@@ -16,7 +16,8 @@ def verify(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Replay a round's recorded draws: the same states and the same money must come out. Exit 1 where they don't."""
+    """Replay a round's recorded draws: the same states and the same money must come out. Exit 1 where they don't. Of a round
+    that was decided elsewhere: show its recorded calls."""
     proof = with_store(config, lambda store, settings: _prove(store, settings.res_dir, round_id))
     if as_json:
         print_json(_document(proof))
@@ -28,12 +29,15 @@ def verify(
 
 async def _prove(store: "Store", res_dir: Any, round_id: str) -> "Proof":
     from webingo.resources.game import read_manifest
-    from webingo.session.proof import header_of, prove
+    from webingo.session.proof import draws_of, header_of, prove, recorded
 
     record = await store.round(round_id)
     if record is None:
         raise Failure(f"{round_id}: there is no such round (or its record was kept long enough and is gone)")
     header = header_of(record)
+    if "outside" in header:
+        kept = {draws_id: await store.draws(draws_id) for draws_id in draws_of(record)}
+        return recorded(record, {draws_id: document for draws_id, document in kept.items() if document})
     file = res_dir / "games" / header["game"] / "manifest.json"
     if not file.is_file():
         raise Failure(f"{round_id}: the game {header['game']} is not in {file.parent.parent} any more")
@@ -47,6 +51,7 @@ def _document(proof: "Proof") -> dict[str, Any]:
         "holds": proof.holds,
         "problem": proof.problem or next((step.problem for step in proof.steps if step.problem), ""),
         "complete": proof.complete,
+        "elsewhere": proof.elsewhere,
         "wagered": proof.wagered,
         "won": proof.won,
         "steps": [
@@ -84,4 +89,9 @@ def _show(proof: "Proof") -> None:
     console.print(table)
     over = "over" if proof.complete else "still open"
     console.print(f"Wagered {proof.wagered}, won {proof.won}; the round is {over}.")
-    console.print(Text(f"NOT PROVED: {found['problem']}" if not proof.holds else "Proved: every state and every move."))
+    if not proof.holds:
+        console.print(Text(f"NOT PROVED: {found['problem']}"))
+    elif proof.elsewhere:
+        console.print("Its outcome was decided elsewhere: there is nothing to replay. What was recorded fits together.")
+    else:
+        console.print("Proved: every state and every move.")

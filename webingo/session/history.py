@@ -69,14 +69,14 @@ class HistoryComponent(Component):
             "game": header["game"],
             "at": header["at"],
             "denom": header["denom"],
-            "wagered": sum(amount for kind, amount in moves if kind == "wager"),
+            "wagered": sum(amount if kind == "wager" else -amount for kind, amount in moves if kind in ("wager", "cancel")),
             "won": sum(amount for kind, amount in moves if kind == "win"),
             "steps": steps,
         }
 
 
-_INSIDE = {"draws", "fed"}
-"""What a record has for proofs and for accounts."""
+_INSIDE = {"draws", "fed", "call", "proof"}
+"""What a record has for proofs, for accounts, and of games that live elsewhere."""
 
 
 def _without_draws(record: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,11 @@
-"""Proves a round: plays its recorded draws again and holds every state and every move against the record."""
+"""Proves a round: plays its recorded draws again and holds every state and every move against the record.
 
-from dataclasses import dataclass, field
+The outcome of a round of a game that lives elsewhere can't be played again here: of it, what was recorded is shown, with the
+numbers that the game had drawn from us, and whether its states follow from its moves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -34,8 +39,15 @@ class Proof:
     problem: str = ""
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether the outcome was decided elsewhere."""
+        return "outside" in self.header
+
+    @property
     def wagered(self) -> int:
-        return sum(amount for step in self.steps for kind, amount in step.moves if kind == "wager")
+        """Without what was given back."""
+        sign = {"wager": 1, "cancel": -1}
+        return sum(sign.get(kind, 0) * amount for step in self.steps for kind, amount in step.moves)
 
     @property
     def won(self) -> int:
@@ -51,6 +63,47 @@ def header_of(record: list[bytes]) -> dict[str, Any]:
     header: dict[str, Any] = orjson.loads(record[0])
     header["settings"] = header["private"]["settings"]
     return header
+
+
+def draws_of(record: list[bytes]) -> list[str]:
+    """Ids of the recorded draws that a game elsewhere has named for the round."""
+    return [draws_id for place in range(1, len(record), 2) for draws_id in _named(orjson.loads(record[place]))]
+
+
+def recorded(record: list[bytes], draws: Mapping[str, bytes]) -> Proof:
+    """What is recorded of a round whose outcome was decided elsewhere. `draws` are documents of Store.draws by their ids, as
+    far as they are kept."""
+    proof = Proof(header_of(record))
+    stake = won = 0
+    status = ""
+    for place in range(1, len(record) - 1, 2):
+        written, shown = orjson.loads(record[place]), orjson.loads(record[place + 1])
+        moves = [(kind, amount) for kind, amount in written["moves"]]
+        stake += sum(amount for kind, amount in moves if kind == "wager")
+        won += sum(amount for kind, amount in moves if kind == "win")
+        problem = "the round was over" if status in ("closed", "cancelled") else ""
+        status = _AFTER.get(written["action"], "")
+        if (shown["name"], shown["data"]) != (status, {"stake": stake, "won": won}):
+            problem = "the state does not follow from the moves"
+        elif status == "cancelled" and moves != [("cancel", stake)]:
+            problem = "what was given back is not what was wagered"
+        kept = [_drawn(draws[draws_id]) for draws_id in _named(written) if draws_id in draws]
+        params = {**written["params"], "call": written["call"], **written.get("proof", {})}
+        proof.steps.append(ProvedStep(written["action"], params, kept, moves, shown, problem))
+    return replace(proof, complete=status in ("closed", "cancelled"))
+
+
+_AFTER = {"escrow": "escrowed", "result": "closed", "cancel": "cancelled"}
+
+
+def _named(written: dict[str, Any]) -> list[str]:
+    named: list[str] = written.get("proof", {}).get("draws", [])
+    return named
+
+
+def _drawn(document: bytes) -> Draw:
+    kept = orjson.loads(document)
+    return Draw(kept["call"], list(kept["asked"].values()), kept["draws"])
 
 
 def prove(record: list[bytes], game: Game) -> Proof:

@@ -29,6 +29,7 @@ class _Round:
     stake: int = 0
     won: int = 0
     entries: int = 0
+    asked_ms: int = 0
     escrows: dict[str, OutsideCall] = field(default_factory=dict)  # those that stand, by their ids
     asking: dict[str, OutsideCall] = field(default_factory=dict)
 
@@ -72,7 +73,7 @@ class MemoryOutside(MemoryKept):
             found = found or self._began(call)
             if call.op == "escrow":
                 return self._escrowed(call, found, call)
-            found.asking[call.id] = call
+            found.asking[call.id], found.asked_ms = call, call.at_ms
             return self._done(call, found, pending=True, status="asking")
         if found is None or (call.op == "abort" and known is None):
             if call.op == "cancel":
@@ -221,7 +222,8 @@ class MemoryOutside(MemoryKept):
         first, ids = found.first, (tuple(found.escrows), tuple(found.asking))
         sums = found.status, found.stake, found.won, first.max_win, first.funded
         owed = () if found.over else tuple(self._taking_back(found))
-        return OutsideRound(seat, first.wallet, name, found.id, first.game or "outside", *sums, first.at_ms, *ids, owed)
+        begun = first.at_ms, *ids, owed, found.asked_ms
+        return OutsideRound(seat, first.wallet, name, found.id, first.game or "outside", *sums, *begun)
 
     def _taking_back(self, found: _Round) -> Iterator[Delivery]:
         game, site = found.first.game or "outside", found.first.seat.site

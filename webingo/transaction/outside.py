@@ -83,7 +83,7 @@ class OutsideAnswer(NamedTuple):
 class OutsideRound(NamedTuple):
     """A round as it is now. `at_ms` is when its first escrow was; `escrows` are the ids of those that stand, in their order,
     and `asking` of those for which an operator is being asked. `stake` is the sum of the former, and `owed` are the cancels
-    that an operator would have to hear of, until the round ends."""
+    that an operator would have to hear of, until the round ends. `asked_ms` is when an ask was begun last, 0 where none was."""
 
     seat: Seat
     wallet: WalletId
@@ -99,6 +99,7 @@ class OutsideRound(NamedTuple):
     escrows: tuple[str, ...]
     asking: tuple[str, ...]
     owed: tuple[Delivery, ...] = ()
+    asked_ms: int = 0
 
 
 def check_outside(call: OutsideCall) -> None:

@@ -1,8 +1,9 @@
 """Rounds of games that live elsewhere, on Redis.
 
 Keys, with the shard as hash tag:
-  outside:<n>:<name>:<seat>  hash        a round: id, status, wallet, game, max_win, funded, at, stake, won, steps; escrows and
-                                         asking (ids of calls), and for each amount:<id> and owed:<id>; header until money moves
+  outside:<n>:<name>:<seat>  hash        a round: id, status, wallet, game, max_win, funded, at, asked, stake, won, steps;
+                                         escrows and asking (ids of calls), and for each of them amount:<id> and
+                                         owed:<id>; header until money moves
   outcall:<n>:<id>:<seat>    hash        what a call came to: fingerprint, code, status, round, balance, seq, stake, answer
   outsides                   sorted set  "<n>:<name>:<seat>" of all open rounds, by the time of their first escrow
 """
@@ -53,7 +54,7 @@ class RedisOutside:
             f"{key}wallets",
             seats_key(seat.user),
         )
-        round_id = fresh_sharded_id(seat.user)
+        round_id = fresh_sharded_id(seat.user) if call.op in ("ask", "escrow") else ""  # nothing else needs chance
         what = call.op, call.id, call.fingerprint, call.amount, call.at_ms
         where = str(wallet), seat.site, wallet.denom, int(call.funded), int(call.definite), call.code.value, call.answer
         new = round_id, call.game or "outside", call.max_win, outside_header(call, round_id)
@@ -113,7 +114,7 @@ def _round(seat: Seat, name: str, held: dict[str, bytes]) -> OutsideRound:
             owed.append(Delivery(delivery_id.decode(), wallet, document, int(due_ms), payout, *belongs_to))
     return OutsideRound(
         seat, wallet, name, text["id"], text["game"], status, stake, won, max_win, held["funded"] == b"1",
-        int(held["at"]), escrows, tuple(text["asking"].split()), tuple(owed),
+        int(held["at"]), escrows, tuple(text["asking"].split()), tuple(owed), int(held.get("asked", 0)),
     )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ local function added(list, ask) return list == '' and ask or list .. ' ' .. ask 
 local status, now = nil, round.status -- of the call, and of the round
 if op == 'ask' then
   status, asking = 'asking', added(asking, id)
-  redis.call('HSET', round_key, 'amount:' .. id, digits(amount))
+  redis.call('HSET', round_key, 'amount:' .. id, digits(amount), 'asked', at)
   if #ARGV > FIRST_OWED then
     redis.call('HSET', round_key, 'owed:' .. id, ARGV[FIRST_OWED + 3] .. ' ' .. ARGV[FIRST_OWED] .. ' ' .. ARGV[FIRST_OWED + 2])
   end
