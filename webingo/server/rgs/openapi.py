@@ -14,21 +14,22 @@ _INFO = {
     "title": "webingo RGS",
     "version": __version__,
     "summary": "Random numbers and money for games that live elsewhere.",
-    "description": "Server to server, with an API key of a site. Amounts are integers of the smallest unit of the site's currency. "
-    "Every money call names itself by `id`: sent again with the same body it is answered as the first time, so whatever came of "
-    "a lost answer is found out by asking again. Every answer has an `X-Request-Id`, which the server's log has, too.",
+    "description": "Server to server, with an API key of a site. Amounts are integers of the smallest unit of the site's "
+    "currency. Every money call names itself by `id`: sent again with the same body it is answered as the first time, so what "
+    "became of a call whose answer got lost is found out by sending it again. Every answer has an `X-Request-Id`, which the "
+    "server's log has, too.",
 }
 
 _REFUSED = {
     400: "`BAD_MESSAGE`: not JSON, or more than 64 KiB. `BAD_PARAMS`: a field is wrong; the message names it.",
-    401: "`NOT_AUTHENTICATED`: no API key, a wrong one, or a revoked one. `AUTH_FAILED`: the player's session is not of this site, "
-    "or has ended.",
+    401: "`NOT_AUTHENTICATED`: no API key, a wrong one, or a revoked one. `AUTH_FAILED`: the player's session is not of "
+    "this site, or has ended.",
     402: "`INSUFFICIENT_FUNDS`: nothing was taken.",
-    403: "`FORBIDDEN`: the site is closed, or its money is not open to games that live elsewhere. `PLAYER_BLOCKED`. `LIMIT`: a win "
-    "above the site's `max_win`, or an amount that no wallet can hold.",
+    403: "`FORBIDDEN`: the site is closed, or its money is not open to games that live elsewhere. `PLAYER_BLOCKED`. `LIMIT`: a "
+    "win above the site's `max_win`, or an amount that no wallet can hold.",
     404: "`NO_ROUND`: there is no such round. `UNKNOWN_SITE`: the key's site is gone.",
-    409: "`ID_REUSED`: the id or the round's name was used for something else. `ROUND_OVER`: the round has ended, or the escrow was "
-    "taken back.",
+    409: "`ID_REUSED`: the id or the round's name was used for something else. `ROUND_OVER`: the round has ended, or the "
+    "escrow was taken back.",
     429: "`RATE_LIMITED`: the key has made too many calls, or too many wrong keys came from this address.",
     500: "`INTERNAL`: something went wrong on our side. Send it again.",
     503: "`UNAVAILABLE`: whether it was done is not known. Send the same call again, until there is another answer.",
