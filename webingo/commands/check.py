@@ -18,6 +18,7 @@ def check(config: Config = None) -> None:
     from webingo.resources.local import LocalResources
     from webingo.resources.stated import wrong_rtps
     from webingo.server.app import tls
+    from webingo.server.operators import wrong_operators
     from webingo.server.rules import RulesPages
     from webingo.support.clock import SystemClock
 
@@ -28,7 +29,8 @@ def check(config: Config = None) -> None:
         tls(settings)
         _check_address(settings.redis_url)
         problems = [
-            *misplaced(resources.sites.values(), platforms(settings, SystemClock())),
+            *misplaced(resources.sites.values(), platforms(settings, SystemClock()), settings.operators),
+            *wrong_operators(settings),
             *wrong_rtps(resources, settings.res_dir),
         ]
     except BadResource as error:

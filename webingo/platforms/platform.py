@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
@@ -26,6 +26,8 @@ class Identity:
     `recheck` is asked every `recheck_s` seconds for as long as the session lasts: Refused(AUTH_FAILED) ends it, after
     UNAVAILABLE it is asked again later, and play goes on meanwhile. Without it nobody is asked.
 
+    `token` proves the player to the operator who keeps the site's money; it is secret.
+
     TypeError and ValueError where `recheck_s` is no number.
     """
 
@@ -34,6 +36,7 @@ class Identity:
     picture: str = ""
     recheck: Callable[[], Awaitable[None]] | None = None
     recheck_s: float = 0.0
+    token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", shown_name(self.name))

@@ -41,18 +41,37 @@ def platforms(settings: Settings, clock: Clock) -> dict[str, Platform]:
     return found
 
 
-def unfit(site: Site, known: Mapping[str, Platform]) -> list[Problem]:
-    """What is wrong with a site in the eyes of its platform, or that there is none; without the file."""
+def unfit(site: Site, known: Mapping[str, Platform], operators: Iterable[str] = ()) -> list[Problem]:
+    """What is wrong with a site in the eyes of its platform and of who keeps its money, or that there is none of them; without
+    the file. `operators` are those of the settings."""
     platform = known.get(site.platform)
     if platform is None:
-        return [("", "platform", unknown("platform", site.platform, known))]
+        return [("", "platform", unknown("platform", site.platform, known)), *unpaid(site, operators)]
     try:
-        return [(str(file), str(field), str(reason)) for file, field, reason in platform.problems(site)]
+        found = [(str(file), str(field), str(reason)) for file, field, reason in platform.problems(site)]
+        return [*found, *unpaid(site, operators)]
     except Exception as error:  # somebody else's code: a site that it can't judge is not served
         log.exception("platform_failed", platform=platform.name, site=site.id)
         return [("", "platform", f"it can't check the site: {type(error).__name__}")]
 
 
-def misplaced(sites: Iterable[Site], known: Mapping[str, Platform]) -> list[Problem]:
+def unpaid(site: Site, operators: Iterable[str]) -> list[Problem]:
+    """What is wrong with who keeps the site's money: what an operator keeps, nobody else can give."""
+    if not site.operator:
+        return []
+    known = list(operators)
+    problems = [] if site.operator in known else [("", "operator", unknown("operator", site.operator, known))]
+    given = {
+        "initial_credits": bool(site.initial_credits),
+        "jackpots": bool(site.jackpots),
+        "social": site.social is not None,
+        "products": bool(site.products),
+    }
+    reason = "a site whose money an operator keeps can't have this"
+    return problems + [("", field, reason) for field, there in given.items() if there]
+
+
+def misplaced(sites: Iterable[Site], known: Mapping[str, Platform], operators: Iterable[str] = ()) -> list[Problem]:
     """The same of all sites that are files."""
-    return [(f"local_sites/{site.id}.json", field, reason) for site in sites for _, field, reason in unfit(site, known)]
+    names = list(operators)
+    return [(f"local_sites/{site.id}.json", field, reason) for site in sites for _, field, reason in unfit(site, known, names)]

@@ -112,6 +112,10 @@ class Site(BaseModel):
     social: Social | None = None
     products: Annotated[list[Product], AfterValidator(each_once), Field(max_length=MOST_PRODUCTS)] = []
 
+    def counts_as(self, other: "Site") -> bool:
+        """Whether players have the same wallet on both."""
+        return (self.denomination, self.operator) == (other.denomination, other.operator)
+
     @field_validator("denomination")
     @classmethod
     def _known(cls, value: str) -> str:

@@ -56,7 +56,7 @@ async def resume_login(
     seat = login.seat
     site = await resources.site(seat.user.platform, seat.site)
     check_open(site, origin, host)
-    return await recalled(store, seat.user), site
+    return await recalled(store, seat.user, login.token), site
 
 
 def cancelled() -> bool:

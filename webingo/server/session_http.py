@@ -33,7 +33,7 @@ class SessionHandler(RequestHandler):
             message, began_ms = parse_login(request.body), self._house.clock.now_ms()
             origin = request.headers.get("Origin")
             identity, site = await self._entrance.log_in(message, request.remote_ip or "", origin, request.host)
-            session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms)
+            session_id = await keep_login(self._house, identity.user, site, self._idle_s, began_ms, identity.token)
             if identity.name or identity.picture:
                 await keep_profile(self._house.store, identity, began_ms)
         except Refused as refusal:

@@ -23,8 +23,6 @@ from webingo.session.outlet import BUG, GOING_AWAY, LOGIN_REFUSED, TAKEN_OVER
 from webingo.session.session import Session
 from webingo.session.stay import Stay
 from webingo.support import metrics
-from webingo.transaction.transaction import WalletId
-from webingo.wallet.wallet import LocalWallet
 
 log = structlog.get_logger("webingo.door")
 
@@ -184,14 +182,15 @@ class Visitor:
     async def _opened(self, message: Login) -> Session:
         began_ms = self._house.clock.now_ms()
         identity, site = await self._who(message)
-        self._stay = await self._house.welcome(identity.user, site, identity.name, identity.picture, began_ms)
+        who = identity.name, identity.picture, began_ms, identity.token
+        self._stay = await self._house.welcome(identity.user, site, *who)
         session = self._made(self._stay)
         await session.open()
         self._recheck = Recheck(identity, self._house.rng, session.dismiss)
         return session
 
     def _made(self, stay: Stay) -> Session:
-        wallet = LocalWallet(self._house.store, WalletId(stay.seat.user, stay.site.denomination))
+        wallet = self._house.wallets.of(stay.seat, stay.site.operator, stay.site.denomination, stay.token)
         house, forced = forcible(self._house, stay.site)
         session = Session(house, stay, wallet, self._connection)
         session.plug(HistoryComponent(house.store, session))

@@ -6,9 +6,8 @@ from webingo.errors import Refused
 from webingo.session.house import House
 from webingo.session.session import Session
 from webingo.session.stay import Stay
-from webingo.transaction.transaction import Seat, WalletId
+from webingo.transaction.transaction import Seat
 from webingo.user import SHARDS
-from webingo.wallet.wallet import LocalWallet
 
 log = structlog.get_logger("webingo.abandoned")
 
@@ -41,7 +40,7 @@ async def close_abandoned(house: House, older_than_s: int) -> int:
 async def _close(house: House, seat: Seat) -> bool:
     try:
         site = await house.resources.site(seat.user.platform, seat.site)
-        wallet = LocalWallet(house.store, WalletId(seat.user, site.denomination))
+        wallet = house.wallets.of(seat, site.operator, site.denomination)
         session = Session(house, Stay(seat, site), wallet, _Nobody(), by_house=True)
         await session.open()
         try:

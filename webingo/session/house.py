@@ -14,6 +14,7 @@ from webingo.support.clock import Clock
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Event, Seat
 from webingo.user import User
+from webingo.wallet.wallets import Wallets
 
 
 class Guest(Protocol):
@@ -36,7 +37,7 @@ class Guest(Protocol):
 class House:
     """The means of play, and the open sessions by what may happen to them elsewhere. `debug` is the server's. `prizes` is None
     where jackpots are not paid at once: the ledger has their triggers all the same. `registrar` is None where nobody keeps a
-    book of the players' stays."""
+    book of the players' stays. `wallets` without operators are made where none are given."""
 
     store: Store
     resources: ResourceSource
@@ -45,18 +46,25 @@ class House:
     debug: bool = False
     prizes: Prizes | None = None
     registrar: Registrar | None = None
+    wallets: Wallets = field(default=None)  # type: ignore[assignment]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _by_subject: dict[tuple[str, str], set[Guest]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.wallets is None:
+            self.wallets = Wallets(self.store, {}, self.clock, self.rng)
 
     def with_rng(self, rng: Rng) -> "House":
         """This house with another generator: the sessions of both are in the same book."""
         return replace(self, rng=rng)
 
-    async def welcome(self, user: User, site: Site, name: str = "", picture: str = "", began_ms: int = 0) -> Stay:
+    async def welcome(
+        self, user: User, site: Site, name: str = "", picture: str = "", began_ms: int = 0, token: str = ""
+    ) -> Stay:
         """A stay on the site as it is now; the others see Stay. Raises Refused as `Registrar.begin` does, and
         RngFailed: nobody comes in to a game without chance."""
         SOURCE.start()
-        stay = Stay(Seat(user, site.id), self.resources.newest(site), name, picture, began_ms)
+        stay = Stay(Seat(user, site.id), self.resources.newest(site), name, picture, began_ms, token)
         if self.registrar is not None:
             stay.site = await self.registrar.begin(stay)
         return stay

@@ -166,7 +166,8 @@ class Place:
         shown = []
         for transition in done:
             balance += transition.won - transition.wagered
-            shown.append((transition, Funds(balance, funds.seq)))
+            # An operator may not have booked the win yet, or something else besides.
+            shown.append((transition, Funds(max(balance, 0), funds.seq)))
         return shown
 
     def _award(self, transition: Transition) -> None:

@@ -7,6 +7,7 @@ import orjson
 
 from webingo.draws import RecordingRng
 from webingo.engines.engine import Action, GameState, Step
+from webingo.errors import Code, Refused
 from webingo.resources.game import Game
 from webingo.rng import Rng, fresh_id
 from webingo.transaction.transaction import Part, Seat, WalletId, fresh_sharded_id
@@ -50,6 +51,17 @@ def made_under(private: bytes) -> tuple[str, dict[str, Any]]:
     """The version of the game's rules, and its settings, under which a stored state was made."""
     stored = orjson.loads(private)
     return stored["version"], stored["settings"]
+
+
+def playable(running: Running | None, sid: str, action: str) -> Running:
+    """The running game, where the action was made on its present state and is possible there. Raises Refused."""
+    if running is None:
+        raise Refused(Code.NO_GAME)
+    if sid != running.state.id:
+        raise Refused(Code.STALE)
+    if action not in running.state.actions:
+        raise Refused(Code.ACTION_NOT_ALLOWED, f"{action[:64]!r} is not possible in {running.state.name!r}.")
+    return running
 
 
 def transitions(

@@ -40,6 +40,7 @@ class Session(Host):
         self._house = house
         self._place = stay.purse = Place(house, stay.seat, stay.site, wallet, by_house)
         self._screen = Screen(house, stay, self._place, outlet)
+        wallet.listen(self._note)
         super().__init__(house.store, self._place, self._screen, self._note)
         self._by_house = by_house
         self._inbox: Inbox[protocol.Message | Funds | Event | Work] = Inbox(self._handle)
@@ -92,7 +93,7 @@ class Session(Host):
                 if 0 < self._place.epoch < event.number:
                     self._replaced(by_house=bool(event.balance))
             case "wallet":
-                self._note(Funds(event.balance, event.number))
+                self._heard(Funds(event.balance, event.number))
             case "posted":
                 self._posted(event)
             case "block":
@@ -101,6 +102,11 @@ class Session(Host):
                 self._hear_revoked(event.number)
             case "site":
                 self._note(event)
+
+    def _heard(self, funds: Funds) -> None:
+        """The store has news of the wallet, which has more than that to say where the money is elsewhere."""
+        wallet = self._place.wallet
+        self._note(funds) if wallet.kept_here else wallet.ask_again()
 
     def _hear_revoked(self, at_ms: int) -> None:
         if not self._by_house and self._revocation.heard(at_ms):
@@ -114,7 +120,7 @@ class Session(Host):
         """Reads anew what news may have been lost of: the wallet's balance, and a revocation."""
         with suppress(Refused):
             self._hear_revoked(await self._store.revoked_at(self.seat.user))
-            self._note(await self._store.funds(self._place.wallet.id))
+            self._heard(await self._store.funds(self._place.wallet.id))
 
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
@@ -171,7 +177,7 @@ class Session(Host):
         """`cut`: the action that would have begun a round under the old settings, as well."""
         place = self._place
         try:
-            if self._house.resources.newest(place.site).denomination != place.site.denomination:
+            if not place.site.counts_as(self._house.resources.newest(place.site)):
                 raise Refused(Code.UNAVAILABLE, "The site counts in another denomination from now on.")
             await place.renew()
         except Exception as error:
@@ -192,7 +198,7 @@ class Session(Host):
         """The engine decides at once; what it decided is shown when it is committed, by `_acted`."""
         place, running, begun = self._place, None, self._house.clock.monotonic()
         try:
-            running = self._played_by(message)
+            running = play.playable(place.running, message.sid, message.action)
             turn = place.decide(running, (Action(message.action, message.params),))
             committing = place.wallet.commit(turn.transaction)
         except Exception as error:
@@ -201,17 +207,6 @@ class Session(Host):
             return self._failed(message.t, message.re, error)
         self._inbox.begin()
         return when_done(committing, partial(self._acted, message, turn, begun))
-
-    def _played_by(self, message: protocol.ActionMessage) -> play.Running:
-        """The running game, where the action was made on its present state and is possible there. Raises Refused."""
-        running = self._place.running
-        if running is None:
-            raise Refused(Code.NO_GAME)
-        if message.sid != running.state.id:
-            raise Refused(Code.STALE)
-        if message.action not in running.state.actions:
-            raise Refused(Code.ACTION_NOT_ALLOWED, f"{message.action[:64]!r} is not possible in {running.state.name!r}.")
-        return running
 
     def _acted(self, message: protocol.ActionMessage, turn: Turn, begun: float, outcome: Outcome[Funds]) -> None:
         metrics.committed(self._house.clock.monotonic() - begun)
@@ -258,6 +253,10 @@ class Session(Host):
             self._end(Refused(Code.INTERNAL), BUG)
         elif error.code is Code.REPLACED:
             self._end(error, TAKEN_OVER)
+        elif error.code is Code.AUTH_FAILED:  # what proved the player to an operator has run out
+            self._end(error, LOGIN_REFUSED)
+        elif error.facts.get("undone"):  # the operator said no, or nothing
+            self.refuse(error, re)
         elif error.code is Code.UNAVAILABLE:
             # Whether the store wrote is not known. The client comes back, and the seat then tells what is true.
             self._end(error, GOING_AWAY)

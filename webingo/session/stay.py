@@ -17,15 +17,17 @@ class Stay:
     """`id` names it for ever. `site` is the site as it was when it began; `tally` sums up what was played, in one session after
     the other where a door gives the seat up between requests. `reason` tells at the end why it is over."""
 
-    def __init__(self, seat: Seat, site: Site, name: str = "", picture: str = "", began_ms: int = 0) -> None:
+    def __init__(self, seat: Seat, site: Site, name: str = "", picture: str = "", began_ms: int = 0, token: str = "") -> None:
         """`name` is what the platform calls the player, for people, and `picture` the address of a small picture; "" for none.
-        `began_ms` is when the login began, before the platform was asked: a revocation since then counts. 0: not known."""
+        `began_ms` is when the login began, before the platform was asked: a revocation since then counts. 0: not known.
+        `token` proves the player to the operator who keeps the site's money; it is secret, and "" where nobody asks for it."""
         self.id = fresh_sharded_id(seat.user)
         self.seat = seat
         self.site = site
         self.name = name
         self.picture = picture
         self.began_ms = began_ms
+        self.token = token
         self.tally = Tally()
         self.purse: Purse | None = None
         self.reason = "LEFT"

@@ -13,8 +13,8 @@ from webingo.session.forced import forcible
 from webingo.session.house import House
 from webingo.session.session import Session
 from webingo.session.stay import Stay
-from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction, WalletId
-from webingo.wallet.wallet import LocalWallet, Wallet
+from webingo.transaction.transaction import Funds, Opened, Part, Seat, Transaction
+from webingo.wallet.wallet import Wallet
 
 
 class Witness:
@@ -22,7 +22,8 @@ class Witness:
     they were last taken, `unknown` whether nobody can tell if the last commit was carried out."""
 
     def __init__(self, wallet: Wallet) -> None:
-        self.id = wallet.id
+        self.id, self.kept_here = wallet.id, wallet.kept_here
+        self.funds, self.listen, self.ask_again = wallet.funds, wallet.listen, wallet.ask_again
         self.epoch = 0
         self.round = ""
         self.parts: list[Part] = []
@@ -39,7 +40,7 @@ class Witness:
         try:
             funds = await self._wallet.commit(transaction)
         except Refused as refusal:
-            self.unknown = refusal.code is Code.UNAVAILABLE
+            self.unknown = refusal.code is Code.UNAVAILABLE and not refusal.facts.get("undone")
             raise
         self.unknown = False
         self.parts += transaction.parts
@@ -93,7 +94,7 @@ class Player:
         """`ended` is called when the session is over for a reason of its own: another one took the seat, say."""
         house, self.forced = forcible(house, stay.site)
         self.seat, self.site = stay.seat, stay.site
-        self.witness = Witness(LocalWallet(house.store, WalletId(stay.seat.user, stay.site.denomination)))
+        self.witness = Witness(house.wallets.of(stay.seat, stay.site.operator, stay.site.denomination, stay.token))
         self._ear = _Ear(ended)
         self._session = Session(house, stay, self.witness, self._ear)
         self._store = house.store

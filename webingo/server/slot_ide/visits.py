@@ -14,7 +14,7 @@ from webingo.server.slot_ide.requests import Request, game_id
 from webingo.server.slot_ide.table import Table
 from webingo.session.house import House
 from webingo.session.stay import Stay
-from webingo.transaction.transaction import Seat, shard_of
+from webingo.transaction.transaction import Login, Seat, shard_of
 from webingo.user import User
 
 log = structlog.get_logger("webingo.door")
@@ -31,8 +31,9 @@ _PLAY_MONEY = ("demo", "demo")
 class Visit:
     """One `sid` here: its requests come one at a time, in order. The seat is taken with the first of them."""
 
-    def __init__(self, house: House, sid: str, seat: Seat, site: Site, bucket: Bucket, idle_s: float) -> None:
-        self.seat = seat
+    def __init__(self, house: House, sid: str, login: Login, site: Site, bucket: Bucket, idle_s: float) -> None:
+        self.seat = login.seat
+        self._token = login.token
         self.idle_s = idle_s
         self._site = site
         self._stay: Stay | None = None
@@ -100,7 +101,7 @@ class Visit:
         if self._table is not None and (self._table.player.over or self._outdated(site, game.manifest.id)):
             await self.leave()
         if self._stay is None:
-            self._stay = await self._house.welcome(self.seat.user, site)
+            self._stay = await self._house.welcome(self.seat.user, site, token=self._token)
         if self._table is None:
             self._stay.site = site
             player = Player(self._house, self._stay, self._ended)
@@ -168,29 +169,30 @@ class Visits:
         if self._stopped:
             raise Refused(Code.UNAVAILABLE)
         known = self._visits.get(sid)
-        seat = await self._seat(sid, int(known.idle_s if known else self._idle_s))
+        login = await self._login(sid, int(known.idle_s if known else self._idle_s))
+        seat = login.seat
         site = known.site if known else await self._house.resources.site(seat.user.platform, seat.site)
         if not site.enabled and not (known and known.in_round):
             raise Refused(Code.FORBIDDEN, "This site is closed at the moment.")
         idle_s = site.slot_ide.inactivity_timeout_s or self._idle_s
         if known is None and idle_s != self._idle_s:
-            await self._seat(sid, int(idle_s))
+            await self._login(sid, int(idle_s))
         visit = self._visits.get(sid)
         if visit is None:
             bucket = Bucket(self._rate, self.most_acts, self._house.clock.monotonic())
-            visit = self._visits[sid] = Visit(self._house, sid, seat, site, bucket, idle_s)
+            visit = self._visits[sid] = Visit(self._house, sid, login, site, bucket, idle_s)
         self._wind(sid, visit)
         return visit
 
-    async def _seat(self, sid: str, idle_s: int) -> Seat:
+    async def _login(self, sid: str, idle_s: int) -> Login:
         """Whose session it is. A login is remembered for another `idle_s`."""
         if shard_of(sid) is None and self._house.debug:
             platform, site = _PLAY_MONEY
-            return Seat(User(platform, sid), site)
+            return Login(Seat(User(platform, sid), site))
         login = await self._house.store.login(sid, idle_s)
         if login is None:
             raise Refused(Code.NOT_AUTHENTICATED)
-        return login.seat
+        return login
 
     def _wind(self, sid: str, visit: Visit) -> None:
         """The session is forgotten when nothing comes for it from now on."""

@@ -1,0 +1,69 @@
+"""The operators of the settings: built and started with the server, and stopped behind the last player."""
+
+import asyncio
+
+import structlog
+
+from webingo.adapters.adapter import Adapter, Means
+from webingo.adapters.registry import operators
+from webingo.config import Settings
+from webingo.errors import BadResource
+from webingo.problems import Problem
+from webingo.rng import SystemRng
+from webingo.support.clock import Clock, SystemClock
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.store import Store
+from webingo.wallet.backend import Backend
+from webingo.wallet.denomination import DENOMINATIONS
+from webingo.wallet.wallets import Wallets
+
+log = structlog.get_logger("webingo.server")
+
+_UNITS = {name: denomination.money_multiplier for name, denomination in DENOMINATIONS.items()}
+_START_S, _STOP_S = 30.0, 10.0
+
+
+class Operators:
+    """`wallets` are the server's. `stop` is for what was begun, also where `start` failed."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        """Raises BadResource."""
+        rng = SystemRng()
+        self._adapters = operators(settings, Means(clock, rng, store, _UNITS, settings.debug))
+        backends = {
+            name: Backend(adapter, clock, settings.operators[name].refresh_s) for name, adapter in self._adapters.items()
+        }
+        self.wallets = Wallets(store, backends, clock, rng)
+        self._begun = list[Adapter]()
+
+    async def start(self) -> None:
+        """Raises BadResource."""
+        for name, adapter in self._adapters.items():
+            self._begun.append(adapter)
+            try:
+                async with asyncio.timeout(_START_S):
+                    await adapter.start()
+            except BadResource:
+                raise
+            except Exception as error:  # somebody else's code
+                reason = f"its adapter can't be started: {type(error).__name__}: {error}"
+                raise BadResource([("settings", f"operators.{name}", reason)]) from error
+        self.wallets.deliverer.start()
+
+    async def stop(self) -> None:
+        await self.wallets.deliverer.stop()
+        for adapter in self._begun:
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await adapter.aclose()
+            except Exception:  # also that it came to no end
+                log.exception("adapter_failed", operator=adapter.operator)
+
+
+def wrong_operators(settings: Settings) -> list[Problem]:
+    """What is wrong with the operators of the settings; nothing is connected."""
+    try:
+        operators(settings, Means(SystemClock(), SystemRng(), MemoryStore(), _UNITS, settings.debug))
+    except BadResource as error:
+        return error.problems
+    return []
