@@ -68,6 +68,24 @@ def with_store(config: Path | None, work: "Callable[[Store, Settings], Awaitable
         raise Failure(str(error)) from None
 
 
+def find_site(settings: "Settings", name: str) -> tuple[str, str]:
+    """Platform and id of the site of that id, or of "platform:id". Where a backoffice has the sites it has to be the latter,
+    and nobody knows here whether there is such a site. Raises Failure or BadResource."""
+    from webingo.problems import unknown
+    from webingo.resources.local import LocalResources
+
+    platform, _, site_id = name.rpartition(":")
+    if settings.rgs_base:
+        if not (platform and site_id):
+            raise Failure(f"{name}: the backoffice has the sites; write platform:id")
+        return platform, site_id
+    sites = LocalResources(settings.res_dir, settings.debug).sites
+    site = sites.get(site_id)
+    if site is None or platform not in ("", site.platform):
+        raise Failure(f"{name}: {unknown('site', site_id, sites)} (in {settings.res_dir / 'local_sites'})")
+    return site.platform, site.id
+
+
 def print_json(value: Any) -> None:
     """One JSON value on stdout, floats with all their digits."""
     import json

@@ -6,7 +6,7 @@ written down, and are delivered from then on.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -113,9 +113,9 @@ class OutsideMoney:
         )
         self._deliver((await self._store.outside(call)).owed)
 
-    async def abort_asked(self, found: OutsideRound) -> None:
+    async def abort(self, found: OutsideRound, asking: Iterable[str]) -> None:
         """Takes back what an operator was asked for by who is not there any more."""
-        for call_id in found.asking:
+        for call_id in asking:
             call = OutsideCall(found.seat, found.wallet, "abort", found.name, call_id, "", self._clock.now_ms(), funded=True)
             await self._store.outside(call._replace(code=Code.ROUND_OVER))
 

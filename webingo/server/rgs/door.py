@@ -21,6 +21,7 @@ from webingo.server.rgs.models import (
 )
 from webingo.server.rgs.money import Money
 from webingo.server.rgs.openapi import document
+from webingo.server.rgs.overdue import Overdue
 from webingo.server.rgs.random_numbers import RandomNumbers
 from webingo.session.house import House
 from webingo.wallet.outside import OutsideMoney
@@ -30,27 +31,29 @@ _TOO_MANY = "Too many wrong API keys came from this address; wait a minute."
 
 
 class RgsDoor:
-    """`stop` waits for what is under way."""
+    """Where games that live elsewhere call. `stop` waits for what is under way."""
 
-    def __init__(self, settings: Settings, house: House, outside: OutsideMoney) -> None:
+    def __init__(self, settings: Settings, house: House) -> None:
+        outside = OutsideMoney(house.store, house.wallets, house.clock)
         attempts = Attempts(settings.failed_logins, house.clock, _TOO_MANY)
         self._desk = Desk(Gate(house.store, house.clock, settings.api_rate, settings.api_burst, attempts), house.clock)
         random = RandomNumbers(house.store, house.rng, house.clock)
         money = Money(house, outside, int(settings.session_idle_s), settings.round_retention_days * _DAY_S)
-        self.calls = calls(random, money)
+        self.sweep = Overdue(house.store, house.resources, outside, house.clock).sweep
+        self._calls = _calls(random, money)
 
     def routes(self) -> list[Any]:
         return [
-            *((call.path, RgsHandler, {"desk": self._desk, "call": call}) for call in self.calls),
+            *((call.path, RgsHandler, {"desk": self._desk, "call": call}) for call in self._calls),
             (r"/(?:rng|rgs)(?:/.*)?", NoCallHandler),
-            *pages.routes(document(self.calls)),
+            *pages.routes(document(self._calls)),
         ]
 
     async def stop(self) -> None:
         await self._desk.stop()
 
 
-def calls(random: RandomNumbers, money: Money) -> list[Call[Any]]:
+def _calls(random: RandomNumbers, money: Money) -> list[Call[Any]]:
     return [
         Call("/rng/distribution", DistributionAsk, Values, random.distribution, by_get=True),
         Call("/rng/weighted", WeightedAsk, Values, random.weighted, by_get=True),

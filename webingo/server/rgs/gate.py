@@ -29,7 +29,7 @@ class Gate:
         """Raises Refused: NOT_AUTHENTICATED, RATE_LIMITED with the fact `retry_after_s`, UNAVAILABLE."""
         scheme, _, text = authorization.strip().partition(" ")
         if scheme.lower() != "bearer":
-            raise Refused(Code.NOT_AUTHENTICATED, "Show an API key: the header is `Authorization: Bearer wbk_…`.")
+            raise Refused(Code.NOT_AUTHENTICATED, "Show an API key: the header is `Authorization: Bearer wbk_...`.")
         key = await find_key(self._store, text.strip())
         if key is None:
             self._attempts.check(peer)

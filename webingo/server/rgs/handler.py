@@ -22,6 +22,7 @@ from webingo.support.rgs_metrics import rgs_called
 log = structlog.get_logger("webingo.rgs")
 
 MOST_BODY = 64 << 10
+_LOGGED = ("round", "id", "amount", "win")  # but never the session, which is the player's only credential
 
 
 class Call(NamedTuple, Generic[Ask]):
@@ -152,8 +153,10 @@ class RgsHandler(_RgsPage):
 
     async def _answered(self) -> BaseModel:
         key = await self._desk.gate.enter(self.request.headers.get("Authorization", ""), self.request.remote_ip or "")
-        self.facts = {"key": key.id}
-        return await self._call.carry_out(key, self._asked())
+        self.facts = {"key": key.id, "site": key.site}
+        asked = self._asked()
+        self.facts = {**self.facts, **{name: getattr(asked, name) for name in _LOGGED if hasattr(asked, name)}}
+        return await self._call.carry_out(key, asked)
 
     def _asked(self) -> Any:
         if self._too_big:

@@ -73,8 +73,8 @@ class Money:
             raise Refused(Code.NO_ROUND)
         fingerprint = _fingerprint("result", ask)
         await self._claim(key, ask.id, fingerprint)
-        proof = await self._proof(key, ask.draws)
-        return _settled(ask, await self._outside.end(Ending(found, ask.id, fingerprint, ask.win, proof)))
+        ending = Ending(found, ask.id, fingerprint, ask.win, await self._proof(key, ask.draws))
+        return _settled(ask, await self._end(ending))
 
     async def cancel(self, key: ApiKey, ask: CancelAsk) -> Settled:
         """One of a round that has not begun is refused, and so is its escrow then, should it come later."""
@@ -91,7 +91,21 @@ class Money:
             await self._outside.forestall(seat, site.denomination, site.operator, ask.round, ask.id, fingerprint)
             raise Refused(Code.NO_ROUND)
         await self._claim(key, ask.id, fingerprint)
-        return _settled(ask, await self._outside.end(Ending(found, ask.id, fingerprint)))
+        return _settled(ask, await self._end(Ending(found, ask.id, fingerprint)))
+
+    async def _end(self, ending: Ending) -> Done:
+        """Refusals say what the caller can't see."""
+        found = ending.round
+        try:
+            return await self._outside.end(ending)
+        except Refused as refusal:
+            most = found.max_win * found.stake
+            if refusal.code is Code.LIMIT and (ending.win or 0) > most:
+                reason = f"win: this round pays at most {most}, {found.max_win} times what was wagered."
+                raise Refused(refusal.code, reason) from None
+            if refusal.code is Code.ROUND_OVER and found.status in ("closed", "cancelled"):
+                raise Refused(refusal.code, f"The round is over: it was {found.status} before.") from None
+            raise
 
     async def _login(self, key: ApiKey, session: str) -> Login | None:
         login = await self._store.login(session, self._idle_s)

@@ -1,10 +1,9 @@
 """The RGS door's OpenAPI document, and Swagger UI to read it with: from a package, so that nothing comes from elsewhere."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from webingo.server.assets import AssetCache
 from webingo.server.files import FileHandler
@@ -56,7 +55,7 @@ _STYLE = b"""body { margin: 0; background: #fafafa; }
 
 
 def routes(document: dict[str, Any]) -> list[Any]:
-    pages: list[Any] = [(r"/openapi\.json", _FixedHandler, {"body": orjson.dumps(document), "kind": "application/json"})]
+    pages: list[Any] = [(r"/openapi\.json", _FixedHandler, {"body": json.dumps(document).encode(), "kind": "application/json"})]
     found = find_spec("swagger_ui")
     if found is not None and found.submodule_search_locations:
         files = {"root": Path(found.submodule_search_locations[0]) / "static", "cache": AssetCache(), "policy": _POLICY}

@@ -57,7 +57,10 @@ def _checked(ask: type[Ask], value: dict[str, Any]) -> Ask:
     try:
         return ask.model_validate(value)
     except ValidationError as error:
-        _, field, reason = invalid("", error, ask.model_fields)[0]
+        problems = invalid("", error, ask.model_fields)
+        # A name that is unknown says more than the one that is missing for it.
+        unknown = [found for found in problems if found[1] in value and found[1] not in ask.model_fields]
+        _, field, reason = (unknown or problems)[0]
         text = f"{field[:200]}: {reason[:300]}" if field else reason[:300]
         raise Refused(Code.BAD_PARAMS, f"{text}.") from None
 
