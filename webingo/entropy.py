@@ -1,7 +1,7 @@
 """Health tests of the system's random bytes: every block is looked at before anything is drawn from it. Pure functions.
 
 The tests are those of NIST SP 800-90B 4.4 (repetition count, adaptive proportion), the continuous test of FIPS 140-2 4.9.2
-made wider (no bytes may come again, at any distance), and two counts of bits. They find a source that is broken: stuck,
+made wider (nothing may come again within 16 MiB), and two counts of bits. They find a source that is broken: stuck,
 going in circles, grossly biased. That the numbers are good is shown by `webingo rng audit`, not here.
 
 No test alarms by chance more often than once in 2^62 times that it is made: a busy house reads 2^47 bytes in its life.
@@ -20,6 +20,7 @@ SAME_IN_A_ROW = 9
 SAME_IN_A_WINDOW = 26
 # Hoeffding: |2 * ones - bits| reaches sqrt(2 ln(2^65) * bits) with a chance of at most 2^-64.
 _SPREAD = 91
+_LONGEST = 4096  # blocks for which a mark is looked for
 
 
 class Seen(NamedTuple):
@@ -27,9 +28,10 @@ class Seen(NamedTuple):
 
     last: bytes = b""
     run: int = 0
-    mark: bytes = b""
-    age: int = 0  # blocks since the mark was taken
-    lifetime: int = 1  # blocks for which this mark is looked for; then a new one is, for twice as long (Brent's algorithm)
+    before: bytes = b""  # the mark of the block before
+    mark: bytes = b""  # the mark of an older one
+    age: int = 0  # blocks since that was taken
+    lifetime: int = 1  # blocks for which it is looked for; then another one is, for twice as long (Brent's algorithm)
 
 
 def examined(raw: bytes, seen: Seen) -> tuple[str, Seen]:
@@ -44,9 +46,10 @@ def examined(raw: bytes, seen: Seen) -> tuple[str, Seen]:
     last = block[-1:]
     at_end = len(block) - len(block.rstrip(last))
     run = max(run, at_end) if at_end == len(block) else at_end
+    wrong = wrong or _balance(third)
     if seen.age + 1 < seen.lifetime:
-        return wrong or _balance(third), Seen(last, run, seen.mark, seen.age + 1, seen.lifetime)
-    return wrong or _balance(third), Seen(last, run, mark, 0, 2 * seen.lifetime)
+        return wrong, Seen(last, run, mark, seen.mark, seen.age + 1, seen.lifetime)
+    return wrong, Seen(last, run, mark, mark, 0, min(2 * seen.lifetime, _LONGEST))
 
 
 class _Third(NamedTuple):
@@ -86,8 +89,8 @@ def _adaptive_proportion(block: bytes) -> str:
 
 
 def _repeated(mark: bytes, block: bytes, seen: Seen) -> str:
-    """Sixteen bytes that came before. A source that goes in a circle, be it of years, comes to the mark again."""
-    if seen.mark and (mark == seen.mark or seen.mark in block):
+    """Sixteen bytes that came before. A source that goes in a circle comes to the mark again, at any place of a block."""
+    if seen.before and (mark in (seen.before, seen.mark) or seen.before in block or seen.mark in block):
         return "repeated block: the same bytes came again"
     return ""
 
