@@ -22,7 +22,7 @@ class FakeOperator(ABC):
     with the options given here, takes silence for no answer. `able`: the troubles that it can make.
     """
 
-    timeout_s: ClassVar[float] = 0.4
+    timeout_s: ClassVar[float] = 0.5
     able: ClassVar[frozenset[Trouble]] = frozenset(Trouble)
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
@@ -155,7 +155,7 @@ class HttpFake(FakeOperator):
             case Trouble.DROP_BEFORE:
                 raise Vanish
             case Trouble.SILENT_BEFORE:
-                await asyncio.sleep(self.timeout_s * 3)
+                await asyncio.sleep(self.timeout_s * 20)
                 raise Vanish
             case Trouble.ERROR_BEFORE:
                 return Reply(b"", 500, kind="text/plain")
@@ -173,7 +173,7 @@ class HttpFake(FakeOperator):
             case Trouble.DROP_AFTER:
                 raise Vanish
             case Trouble.SILENT_AFTER:
-                await asyncio.sleep(self.timeout_s * 3)
+                await asyncio.sleep(self.timeout_s * 20)
                 raise Vanish
             case Trouble.ERROR_AFTER:
                 return reply._replace(status=500)

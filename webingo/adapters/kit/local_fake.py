@@ -54,9 +54,18 @@ class LocalFake(FakeOperator):
     async def block(self, uid: str) -> None:
         await self.store.block(User("operator", uid), True)
 
+    async def blocked(self, user: User) -> bool:
+        """Nothing but a login asks for it."""
+        self.calls.append(("player", user.uid))
+        if self.plan.next("player") in (*UNDONE, *DONE):
+            raise Refused(Code.UNAVAILABLE)
+        return await self.store.blocked(user)
+
     async def post(self, posting: Posting) -> Funds:
-        """What the adapter gets to do, and how it ends."""
-        op = _OPS.get(posting.kind, "player")
+        """What the adapter gets to do, and how it ends. A posting of nothing is none of the adapter's last steps."""
+        if not posting.amount:
+            return await self.store.post(posting)
+        op = _OPS[posting.kind]
         self.calls.append((op, posting.id))
         trouble = self.plan.next(op)
         if trouble in UNDONE:
@@ -81,13 +90,13 @@ class LocalFake(FakeOperator):
 
 
 class _Spoiled:
-    """A store whose `post` is the fake's."""
+    """A store of which some is the fake's."""
 
     def __init__(self, fake: LocalFake) -> None:
         self._fake = fake
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._fake if name == "post" else self._fake.store, name)
+        return getattr(self._fake if name in ("post", "blocked") else self._fake.store, name)
 
 
 def _wallet(uid: str) -> WalletId:

@@ -1,0 +1,81 @@
+"""Trying an adapter out: all cases, one after the other, against its own fake operator."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from webingo.adapters.adapter import Adapter, Means
+from webingo.adapters.kit.bench import Bench, NotApplicable, Wrong
+from webingo.adapters.kit.cases import CASES, Case
+from webingo.adapters.kit.fake import FakeOperator
+from webingo.adapters.registry import build
+from webingo.rng import SystemRng
+from webingo.support.clock import SystemClock
+from webingo.transaction.memory_store import MemoryStore
+
+_CASE_S = 60.0
+
+UNITS = {"USD": 100}
+"""The money that fake operators have."""
+
+
+class Finding(NamedTuple):
+    """What came of a case. `reason` is "" where it passed."""
+
+    case: str
+    outcome: Literal["passed", "failed", "not applicable"]
+    reason: str
+    seconds: float
+
+
+async def trial(kind: type[Adapter], seed: int = 0) -> AsyncIterator[Finding]:
+    """Each case as it is done. ValueError for an adapter without a fake operator, BadResource where it can't be built."""
+    fake_kind = kind.fake()
+    if fake_kind is None:
+        raise ValueError(f"the adapter {kind.name} has no fake operator to be tried out with")
+    with tempfile.TemporaryDirectory() as folder:
+        async with tried(kind, fake_kind(Path(folder), seed)) as bench:
+            for case in CASES:
+                yield await _finding(case, bench)
+                bench.fake.plan.clear()
+
+
+@asynccontextmanager
+async def tried(kind: type[Adapter], fake: FakeOperator) -> AsyncIterator[Bench]:
+    """An adapter that finds the fake operator, both started."""
+    await fake.start()
+    try:
+        means = Means(SystemClock(), SystemRng(), MemoryStore(), UNITS)
+        adapter = build(kind, "fake", fake.options(), fake.means(means))
+        try:
+            await adapter.start()
+            yield Bench(adapter, fake)
+        finally:
+            await adapter.aclose()
+    finally:
+        await fake.stop()
+
+
+async def _finding(case: Case, bench: Bench) -> Finding:
+    began = _now()
+    outcome: Literal["passed", "failed", "not applicable"] = "passed"
+    reason = ""
+    try:
+        async with asyncio.timeout(_CASE_S):
+            await case.run(bench)
+    except NotApplicable:
+        outcome = "not applicable"
+    except Wrong as wrong:
+        outcome, reason = "failed", str(wrong)
+    except TimeoutError:
+        outcome, reason = "failed", f"it is not done after {_CASE_S:.0f} s"
+    except Exception as error:  # somebody else's code
+        outcome, reason = "failed", f"{type(error).__name__}: {error}"
+    return Finding(case.name, outcome, reason, _now() - began)
+
+
+def _now() -> float:
+    return SystemClock().monotonic()
