@@ -44,7 +44,8 @@ def delivery(seat: Seat, payout: int = 0, due_ms: int = 5_000, **changes: Any) -
 
 
 def intent(seat: Seat, cancels: int = 1, at_ms: int = 1000) -> Intent:
-    return Intent(fresh_id(), b'{"seen":"by nobody"}', tuple(delivery(seat) for _ in range(cancels)), at_ms)
+    name = fresh_id()
+    return Intent(name, f'{{"outcome":"{name}"}}'.encode(), tuple(delivery(seat) for _ in range(cancels)), at_ms)
 
 
 class Guest(Player):
@@ -326,6 +327,8 @@ async def test_a_delivery_is_paid_out_once_however_often_it_is_acknowledged(stor
     assert await guest.commit(spin) == Funds(0, 4), "the commit, sent again, owes nothing anew"
     assert await guest.deliveries() == []
     await store.defer(spin.owed[0], 1, b"late")
+    claimed = await store.claim(guest.seat.user.shard, 1, 10_000, 10**6)
+    assert [found for found in claimed if found.wallet == transit_of(guest.seat)] == []
     assert await guest.deliveries() == [], "nor does one who has not heard of it"
 
 
