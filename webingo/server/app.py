@@ -28,6 +28,8 @@ from webingo.server.connections import Connections
 from webingo.server.door import DoorHandler
 from webingo.server.edge import EdgeServer
 from webingo.server.login import Entrance
+from webingo.server.operators import Operators
+from webingo.server.rgs.door import RgsDoor
 from webingo.server.session_http import SessionHandler
 from webingo.server.slot_ide import handler as slot_ide
 from webingo.server.slot_ide.visits import Visits
@@ -39,6 +41,7 @@ from webingo.support.clock import Clock, SystemClock
 from webingo.transaction.opening import open_store
 from webingo.transaction.store import Store
 from webingo.transaction.trimming import trim_ledger
+from webingo.wallet.wallets import Wallets
 
 log = structlog.get_logger("webingo.server")
 
@@ -60,6 +63,7 @@ class Server:
         self._clock = clock or SystemClock()
         self._platforms = platforms(settings, self._clock)
         self._resources = sources(settings, self._platforms)
+        self._operators: Operators | None = None
         self._connections = Connections(self._clock)
         self._visitors: set[Visitor] = set()
         self._started: list[Platform] = []
@@ -78,7 +82,9 @@ class Server:
             if self.backoffice is not None:
                 await self.backoffice.start()
             await self.jackpots.start(self._resources.all_sites())
-            self._open_house()
+            self._operators = Operators(settings, self.store, self._clock)
+            await self._operators.start()
+            self._open_house(self._operators.wallets)
             await self._start_platforms()
             self._listen()
         except BaseException:  # an embedded database would outlive a start that failed
@@ -89,14 +95,16 @@ class Server:
             if site.test_mode and not settings.debug:
                 log.warning("test_mode_without_effect", site=site.id)
 
-    def _open_house(self) -> None:
+    def _open_house(self, wallets: Wallets) -> None:
         settings = self.settings
         registrar = None if self.backoffice is None else self.backoffice.book
-        self.house = House(self.store, self._resources, SystemRng(), self._clock, settings.debug, self.jackpots, registrar)
+        who = settings.debug, self.jackpots, registrar, wallets
+        self.house = House(self.store, self._resources, SystemRng(), self._clock, *who)
         if isinstance(self._resources, RemoteResources):
             self._resources.listen(self.house.changed)
         idle_s, rate, burst = settings.session_idle_s, settings.message_rate, settings.message_burst
         self._slot_ide = Visits(self.house, idle_s, rate, burst)
+        self._rgs = RgsDoor(settings, self.house)
         self.store.listen(self.house.hear, self.house.missed)
 
     async def _start_platforms(self) -> None:
@@ -154,6 +162,7 @@ class Server:
             (r"/session/ws", DoorHandler, door),
             (r"/session", SessionHandler, login),
             *slot_ide.routes(self._slot_ide, settings.max_frame_bytes),
+            *self._rgs.routes(),
             *health.routes(self._unready),
             *platform_pages.routes(self._platforms),
             *files.routes(settings, self._resources, self.jackpots.bounds),
@@ -167,7 +176,7 @@ class Server:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_S)
-            for sweep in (self._close_abandoned, self._trim_ledger):
+            for sweep in (self._close_abandoned, self._trim_ledger, self._rgs.sweep):
                 try:
                     await sweep()
                 except Refused as refusal:
@@ -187,7 +196,7 @@ class Server:
         self._http.stop()
         self._sweeper.cancel()
         leaving = [asyncio.create_task(visitor.leave(GOING_AWAY)) for visitor in self._visitors]
-        leaving.append(asyncio.create_task(self._slot_ide.stop()))
+        leaving += [asyncio.create_task(self._slot_ide.stop()), asyncio.create_task(self._rgs.stop())]
         await asyncio.wait(leaving, timeout=self.settings.graceful_stop_s)
         await self._connections.close(GOING_AWAY, "The server goes down.")
         await self._http.close_all_connections()
@@ -202,6 +211,8 @@ class Server:
                     await platform.stop()
             except Exception:  # also that it came to no end
                 log.exception("platform_failed", platform=platform.name)
+        if self._operators is not None:
+            await self._operators.stop()
         if self.backoffice is not None:
             await self.backoffice.stop()
         await self.jackpots.stop()
@@ -212,11 +223,13 @@ def sources(settings: Settings, known: Mapping[str, Platform]) -> LocalResources
     """The games, and the sites where they are files. Raises BadResource."""
     resources: LocalResources | RemoteResources
     if settings.rgs_base:
-        resources = RemoteResources(settings.res_dir, partial(unfit, known=known), settings.debug)
+        resources = RemoteResources(
+            settings.res_dir, partial(unfit, known=known, operators=list(settings.operators)), settings.debug
+        )
         problems = [] if settings.debug else list(wrong_games(resources, settings.res_dir))
     else:
         resources = LocalResources(settings.res_dir, settings.debug)
-        problems = misplaced(resources.sites.values(), known)
+        problems = misplaced(resources.sites.values(), known, settings.operators)
         if not settings.debug and not problems:
             problems = list(wrong_rtps(resources, settings.res_dir))
     if problems:
@@ -226,7 +239,7 @@ def sources(settings: Settings, known: Mapping[str, Platform]) -> LocalResources
 
 def _log_request(handler: RequestHandler) -> None:
     """Without the query: launch addresses carry a session's id there, which is its only credential."""
-    request = handler.request
+    request, facts = handler.request, getattr(handler, "facts", {})
     log.info(
         "request",
         method=request.method,
@@ -234,6 +247,7 @@ def _log_request(handler: RequestHandler) -> None:
         status=handler.get_status(),
         milliseconds=round(request.request_time() * 1000, 1),
         peer=request.remote_ip,
+        **facts,
     )
 
 
