@@ -129,6 +129,20 @@ async def test_an_intent_is_found_by_whoever_opens_the_seat_next(store: Store) -
     assert await guest.deliveries() == [], "nothing is owed for what may still come to something"
 
 
+async def test_of_an_intent_that_is_over_nothing_is_left_for_the_next(store: Store) -> None:
+    guest = await Guest.sit(store)
+    first = await guest.intends(at_ms=1_000, cancels=2)
+    await store.abort(guest.seat, first.id, ())
+    second = await guest.intends(at_ms=2_000)
+    assert await store.abort(guest.seat, second.id)
+    assert await guest.deliveries() == list(second.cancels)
+    third = await guest.intends(at_ms=3_000)
+    await guest.commit(guest.spin(5, 0, intent=third.id))
+    fourth = await guest.intends(at_ms=4_000)
+    opened = await store.open(guest.seat, transit_of(guest.seat), 0, 9_000)
+    assert (opened.intent, opened.intent_ms) == (fourth.document, 4_000)
+
+
 async def test_only_the_transaction_that_names_the_pending_intent_is_taken(store: Store) -> None:
     guest = await Guest.sit(store)
     made = await guest.intends()

@@ -31,6 +31,7 @@ _CALLS = st.lists(
         st.tuples(st.just("delivers"), _PICK),
         st.tuples(st.just("awards"), st.booleans(), st.integers(1, 9)),
     ),
+    min_size=6,
     max_size=30,
 )
 
