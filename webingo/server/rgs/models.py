@@ -17,20 +17,35 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+_WHOLE = BeforeValidator(_whole)
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
+NameOrNone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,128}$")]
 CallId = Annotated[
-    Name, Field(description="Names this call, once for ever on the site: sent again, it is answered as the first time.")
+    Name,
+    Field(
+        description="Names this call, once for ever on the site: sent again, it is answered as the first time.",
+        examples=["spin-4711-bet"],
+    ),
 ]
-Round = Annotated[Name, Field(description="The game's own name of the round, once for ever on the site.")]
+Round = Annotated[
+    Name, Field(description="The game's own name of the round, once for ever on the site.", examples=["spin-4711"])
+]
 SessionId = Annotated[
-    str, StringConstraints(min_length=1, max_length=128), Field(description="The `sessionId` of the player's POST /session.")
+    str,
+    StringConstraints(min_length=1, max_length=128),
+    Field(description="The `sessionId` of the player's POST /session.", examples=["17-5f0c9c0e-8a52-4b55-9d0e-0d1c6f6b2a11"]),
 ]
-Count = Annotated[Whole, Field(ge=1, le=MOST_VALUES, description="How many of them.")]
-Bound = Annotated[Whole, Field(ge=-(2**63), le=2**64, description="An integer of up to 64 bits.")]
-Weight = Annotated[Whole, Field(ge=0, le=WIDEST_SPAN, description="In proportion to the sum of all weights.")]
-Amount = Annotated[Whole, Field(ge=1, le=MAX_AMOUNT, description="In the smallest unit of the site's currency.")]
-Win = Annotated[Whole, Field(ge=0, le=MAX_AMOUNT, description="What the round pays in all, in the smallest unit; 0: nothing.")]
+Count = Annotated[int, Field(ge=1, le=MOST_VALUES, description="How many of them.", examples=[5]), _WHOLE]
+Bound = Annotated[int, Field(ge=-(2**63), le=2**64, description="An integer of up to 64 bits.", examples=[1, 6]), _WHOLE]
+Weight = Annotated[int, Field(ge=0, le=WIDEST_SPAN, description="In proportion to the sum of all weights."), _WHOLE]
+Amount = Annotated[
+    int, Field(ge=1, le=MAX_AMOUNT, description="In the smallest unit of the site's currency.", examples=[100]), _WHOLE
+]
+Win = Annotated[
+    int,
+    Field(ge=0, le=MAX_AMOUNT, description="What the round pays in all, in the smallest unit; 0: nothing.", examples=[250]),
+    _WHOLE,
+]
 
 
 class _Model(BaseModel):
@@ -38,7 +53,7 @@ class _Model(BaseModel):
 
 
 class _RandomAsk(_Model):
-    round: Name | Literal[""] = Field("", description="Kept with the draws: which round of the game they are for.")
+    round: NameOrNone = Field("", description="Kept with the draws: which round of the game they are for.")
 
 
 class DistributionAsk(_RandomAsk):
@@ -62,7 +77,12 @@ class WeightedAsk(_RandomAsk):
 
     choices: Annotated[
         list[Annotated[tuple[Any, Weight], Field(strict=False)]],
-        Field(min_length=1, max_length=MOST_VALUES, description="[value, weight] each; a value is any JSON."),
+        Field(
+            min_length=1,
+            max_length=MOST_VALUES,
+            description="[value, weight] each; a value is any JSON.",
+            examples=[[["cherry", 5], ["seven", 1]]],
+        ),
     ]
     count: Count = 1
 
@@ -82,7 +102,9 @@ class WeightedAsk(_RandomAsk):
 class ShuffleAsk(_RandomAsk):
     """The items in a new order, every one of the possible orders as probable as the others (Fisher-Yates)."""
 
-    items: Annotated[list[Any], Field(max_length=MOST_VALUES, description="Any JSON values.")]
+    items: Annotated[
+        list[Any], Field(max_length=MOST_VALUES, description="Any JSON values.", examples=[["ace", "king", "queen"]])
+    ]
 
 
 class PlayerAsk(_Model):
@@ -98,7 +120,7 @@ class EscrowAsk(_Model):
     round: Round
     amount: Amount
     id: CallId
-    game: Name | Literal[""] = Field("", description="The game's name in reports; `outside` where there is none.")
+    game: NameOrNone = Field("", description="The game's name in reports; `outside` where there is none.")
 
 
 class ResultAsk(_Model):

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from webingo import __version__
+from webingo.errors import TABLE, Code
 from webingo.server.rgs.handler import MOST_BODY, Call
 from webingo.server.rgs.models import Failed
 
@@ -110,7 +111,7 @@ def _responses(call: Call[Any]) -> dict[str, Any]:
             str(status): {
                 "description": text,
                 "headers": _answered_with("X-Request-Id", *_OWN_HEADERS.get(status, ())),
-                "content": {"application/json": {"schema": _reference(Failed)}},
+                "content": {"application/json": {"schema": _reference(Failed), "example": _example(text)}},
             }
             for status, text in refused.items()
         },
@@ -118,6 +119,12 @@ def _responses(call: Call[Any]) -> dict[str, Any]:
 
 
 _OWN_HEADERS = {401: ["WWW-Authenticate"], 429: ["Retry-After"]}
+
+
+def _example(text: str) -> dict[str, Any]:
+    """The first refusal that the text names, as it is answered."""
+    code = Code(text.split("`")[1])
+    return {"error": {"code": code, "message": TABLE[code][0]}}
 
 
 def _answered_with(*names: str) -> dict[str, Any]:

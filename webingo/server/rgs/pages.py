@@ -20,6 +20,7 @@ _PAGE = b"""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>webingo RGS</title>
+<link rel="icon" href="/docs/rgs/favicon-32x32.png">
 <link rel="stylesheet" href="/docs/rgs/swagger-ui.css">
 <link rel="stylesheet" href="/docs/rgs/page.css">
 </head>
@@ -63,7 +64,7 @@ def routes(document: dict[str, Any]) -> list[Any]:
             (r"/docs/rgs", _FixedHandler, {"body": _PAGE, "kind": "text/html; charset=utf-8"}),
             (r"/docs/rgs/page\.js", _FixedHandler, {"body": _SCRIPT, "kind": "text/javascript; charset=utf-8"}),
             (r"/docs/rgs/page\.css", _FixedHandler, {"body": _STYLE, "kind": "text/css; charset=utf-8"}),
-            (r"/docs/rgs/(swagger-ui\.css|swagger-ui-bundle\.js)", FileHandler, files),
+            (r"/docs/rgs/(swagger-ui\.css|swagger-ui-bundle\.js|favicon-32x32\.png)", FileHandler, files),
         ]
     return pages
 
