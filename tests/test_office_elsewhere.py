@@ -1,19 +1,26 @@
 """What the backoffice makes of money that an operator keeps, and of rounds of games that live elsewhere."""
 
+import json
 from decimal import Decimal
 
+import orjson
 import pytest
 from sqlalchemy import select
 
 from tests.console import Document, a_player, actor, serving
 from tests.office import NOW, Ledger
+from webingo.backoffice import accounting
 from webingo.backoffice.contract_books import LedgerBatch
 from webingo.errors import Refused
 from webingo.office.console.shown import denom_name, kind, money_text, smallest
-from webingo.office.services import adjustments, ingest, performance
+from webingo.office.services import adjustments, ingest, performance, replay
 from webingo.office.services.rounds import Search, find
 from webingo.office.services.theory import Theories
 from webingo.office.tables import Adjustment, Finding, GameDay, GameMinute, GameTotal, Round, Wallet
+from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.outside import OutsideCall
+from webingo.transaction.transaction import Delivery, Posting, Seat, WalletId
+from webingo.user import User
 from webingo.wallet.denomination import DENOMINATIONS, denomination, in_transit, operator_of
 
 ACME = in_transit("USD", "acme")
@@ -139,3 +146,88 @@ def test_who_has_a_wallet_of_both_kinds_is_adjusted_in_ours_only(database):
         assert form.fields["denom"] == "credit"
         typed = {**form.fields, "denom": ACME, "way": "give", "amount": "1", "reason": "a reason"}
         assert "have it adjusted there" in eva.post("/players/demo/ana/adjust", **typed).text
+
+
+DRAWS, HUGE = f"17-{'d' * 36}", 2**64 - 1
+STRANGE = json.dumps("\ud800<script>")  # half of a surrogate pair
+
+
+async def played(user, ending, denom="USD", documents=True):
+    """A round of a game elsewhere as a store writes it, and what the accounting sends of it."""
+    store, seat = MemoryStore(), Seat(user, "demo")
+    wallet, operator = WalletId(user, denom), operator_of(denom)
+    if not operator:
+        await store.post(Posting("adjust:1", wallet, "adjustment", 10_000, "a gift", NOW))
+    record = f'{{"id":"{DRAWS}","call":"weighted","asked":{{"choices":[[{STRANGE},1]],"count":1}},"draws":[0,{HUGE}]}}'
+    if documents:
+        await store.keep_draws(DRAWS, record.encode())
+    call = OutsideCall(
+        seat, wallet, "ask" if operator else "escrow", "spin-1", "e1", "f", NOW, 500, "fruit", 100, bool(operator)
+    )
+    await store.outside(call)
+    if operator:
+        await store.outside(call._replace(op="escrow"))
+    name = next(iter([entry async for entry in store.entries(user.shard)][-1:])).round
+    proof = json.dumps({"draws": [DRAWS]}).encode()
+    over = call._replace(
+        op=ending, id="e2", fingerprint="g", amount=1200 if ending == "result" else 0, at_ms=NOW + 900, proof=proof
+    )
+    if operator and ending == "result":
+        over = over._replace(owed=(Delivery("d1", wallet, b"{}", NOW, 1200),))
+    await store.outside(over)
+    entries = [entry async for entry in store.entries(user.shard)]
+    books = accounting.Accounting(None, store)
+    return name, orjson.loads(accounting._written(user.shard, entries, await books._records([name])))
+
+
+def page_of(database, name, **query):
+    with serving(database) as console:
+        return console.signed_in("vera").get(f"/rounds/{name}?" + "&".join(f"{key}={value}" for key, value in query.items()))
+
+
+def kept(database, io_loop, ending, **options):
+    name, batch = io_loop.run_sync(lambda: played(User("demo", "ana"), ending, **options))
+    with database.write() as session:
+        ingest.take(session, ingest.read(LedgerBatch.model_validate(batch)), NOW)
+    return name
+
+
+def test_a_round_that_was_decided_elsewhere_is_shown_with_its_money_and_its_random_numbers(database, io_loop):
+    name = kept(database, io_loop, "result")
+    page = page_of(database, name, step=2, proof="true")
+    assert page.status_code == 200
+    assert 'data-testid="elsewhere"' in page.text and "There is nothing to replay" in page.text
+    assert "weighted choices=[[&#34;\\ud800&lt;script&gt;&#34;, 1]]" in page.text
+    assert f"0 {HUGE}" in page.text and DRAWS in page.text
+    assert "spin-1" in page.text and "$12.00" in page.text and "Balance after" in page.text
+    with database.read() as session:
+        round_ = session.scalars(select(Round)).one()
+        assert (round_.game, round_.wagered, round_.won) == ("fruit", 500, 1200)
+        assert 'href="/games/fruit"' not in page.text  # it has no page here
+        record = replay.record_of(session, name)
+        assert replay.problems_of(replay.verified(record, {})) == []
+        forged = [part.replace(b'"won":1200', b'"won":1300') for part in record]
+        assert replay.problems_of(replay.verified(forged, {}))
+
+
+def test_a_cancelled_round_is_shown_as_given_back(database, io_loop):
+    page = page_of(database, kept(database, io_loop, "cancel"), step=2)
+    assert "Given back" in page.text and "Cancelled" in page.text and "\N{PLUS SIGN}$5.00" not in page.text.split("Net")[0]
+    with database.read() as session:
+        assert replay.replay(replay.record_of(session, session.scalars(select(Round.id)).one()), []).steps[2].moves == [
+            ("cancel", 500)
+        ]
+
+
+def test_what_an_operator_has_not_heard_of_yet_is_on_its_way(database, io_loop):
+    page = page_of(database, kept(database, io_loop, "result", denom=ACME), step=2)
+    assert "From acme" in page.text and "$12.00 on its way" in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Balance after" not in page.text
+
+
+def test_random_numbers_that_were_too_many_or_are_gone_are_named(database, io_loop, monkeypatch):
+    name = kept(database, io_loop, "result", documents=False)
+    assert "too many to be sent here" in page_of(database, name, step=2).text
+    monkeypatch.setattr(accounting, "_DRAWS_BYTES", 10)
+    _, batch = io_loop.run_sync(lambda: played(User("demo", "bob"), "result"))
+    assert ["draws" in one for one in batch["rounds"]] == [False]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -23,6 +23,19 @@ _BATCH_BYTES = 1 << 20
 _ENTRY_BYTES = 400
 _READ_AT_ONCE = 50
 _TOO_LARGE = 413
+_DRAWS_BYTES = 256 << 10
+"""Of a round whose draws are longer only the record is sent, which has their ids."""
+
+
+class _Kept(NamedTuple):
+    """A round's record, and documents of the draws that it names."""
+
+    record: list[bytes]
+    draws: Sequence[bytes] = ()
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.record)) + sum(map(len, self.draws))
 
 
 class Accounting:
@@ -52,19 +65,32 @@ class Accounting:
         for batch in _batches(entries, records):
             await self._send(shard, batch, records)
 
-    async def _records(self, rounds: Sequence[str]) -> dict[str, list[bytes]]:
+    async def _records(self, rounds: Sequence[str]) -> dict[str, _Kept]:
         """Those that are still kept. One that is not was over for longer than rounds are kept: there is nothing to send."""
-        found = dict[str, list[bytes]]()
+        found = dict[str, _Kept]()
         for first in range(0, len(rounds), _READ_AT_ONCE):
             some = rounds[first : first + _READ_AT_ONCE]
             for round_id, record in zip(some, await asyncio.gather(*map(self._store.round, some)), strict=True):
                 if record is None:
                     log.warning("round_kept_no_longer", round=round_id)
                 else:
-                    found[round_id] = record
+                    found[round_id] = _Kept(record, await self._draws(record))
         return found
 
-    async def _send(self, shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> None:
+    async def _draws(self, record: list[bytes]) -> Sequence[bytes]:
+        """Those that a game elsewhere has named for its round."""
+        if b'"outside":{' not in record[0]:
+            return ()
+        named = [draws_id for part in record[1::2] for draws_id in orjson.loads(part).get("proof", {}).get("draws", ())]
+        found = list[bytes]()
+        for first in range(0, len(named), _READ_AT_ONCE):
+            some = await asyncio.gather(*map(self._store.draws, named[first : first + _READ_AT_ONCE]))
+            found += [document for document in some if document is not None]
+            if sum(map(len, found)) > _DRAWS_BYTES:
+                return ()
+        return found
+
+    async def _send(self, shard: int, entries: Sequence[Entry], records: dict[str, _Kept]) -> None:
         body = _written(shard, entries, records)
         try:
             await self._client.post("accounting", "ledger", "v1/ledger", body, LedgerTaken, self._timeout_s)
@@ -76,7 +102,7 @@ class Accounting:
                 raise ConsumerFailed(str(rejected)) from None
             await self._send_less(shard, entries, records)
 
-    async def _send_less(self, shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> None:
+    async def _send_less(self, shard: int, entries: Sequence[Entry], records: dict[str, _Kept]) -> None:
         """The batch was too large. An entry by itself goes without the record of its round rather than not at all."""
         if len(entries) > 1:
             middle = len(entries) // 2
@@ -89,10 +115,10 @@ class Accounting:
             raise ConsumerFailed(f"the entry {entries[0].id} is too large for the backoffice")
 
 
-def _batches(entries: Sequence[Entry], records: dict[str, list[bytes]]) -> Iterator[list[Entry]]:
+def _batches(entries: Sequence[Entry], records: dict[str, _Kept]) -> Iterator[list[Entry]]:
     batch, size = list[Entry](), 0
     for entry in entries:
-        length = _ENTRY_BYTES + (sum(map(len, records.get(entry.round, ()))) if entry.closes else 0)
+        length = _ENTRY_BYTES + (records[entry.round].size if entry.closes and entry.round in records else 0)
         if batch and size + length > _BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -102,13 +128,9 @@ def _batches(entries: Sequence[Entry], records: dict[str, list[bytes]]) -> Itera
         yield batch
 
 
-def _written(shard: int, entries: Sequence[Entry], records: dict[str, list[bytes]]) -> bytes:
+def _written(shard: int, entries: Sequence[Entry], records: dict[str, _Kept]) -> bytes:
     """A LedgerBatch. What is JSON already is only put in."""
-    rounds = [
-        {"round": entry.round, "record": [orjson.Fragment(part) for part in records[entry.round]]}
-        for entry in entries
-        if entry.closes and entry.round in records
-    ]
+    rounds = [_round_written(entry.round, records[entry.round]) for entry in entries if entry.closes and entry.round in records]
     return orjson.dumps(
         {
             "batch": f"{shard}:{entries[0].position}..{entries[-1].position}",
@@ -117,6 +139,14 @@ def _written(shard: int, entries: Sequence[Entry], records: dict[str, list[bytes
             "rounds": rounds,
         }
     )
+
+
+def _round_written(round_id: str, kept: _Kept) -> dict[str, Any]:
+    """A RoundRecord. `draws` is left out where there are none, as `short` is of an entry."""
+    written: dict[str, Any] = {"round": round_id, "record": [orjson.Fragment(part) for part in kept.record]}
+    if kept.draws:
+        written["draws"] = [document.decode() for document in kept.draws]
+    return written
 
 
 def entry_written(entry: Entry) -> dict[str, Any]:

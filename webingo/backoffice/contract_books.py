@@ -41,10 +41,15 @@ class LedgerEntry(Request):
 
 
 class RoundRecord(Request):
-    """A closed round as it is kept: its header, then what was done and the state shown, in turns (docs/backoffice.md)."""
+    """A closed round as it is kept: its header, then what was done and the state shown, in turns (docs/backoffice.md).
+
+    `draws` are only there where a game elsewhere has decided the round: the random numbers that it drew from us for it, each a
+    JSON document as text (their integers may be larger than 64 bits), as far as there are not too many.
+    """
 
     round: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     record: list[dict[str, Any]] = Field(min_length=1, max_length=20_001)
+    draws: list[Annotated[str, StringConstraints(max_length=1 << 20)]] = Field([], max_length=1000)
 
 
 class LedgerBatch(Request):

@@ -4,6 +4,7 @@ The outcome of a round of a game that lives elsewhere can't be played again here
 numbers that the game had drawn from us, and whether its states follow from its moves.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -102,7 +103,7 @@ def _named(written: dict[str, Any]) -> list[str]:
 
 
 def _drawn(document: bytes) -> Draw:
-    kept = orjson.loads(document)
+    kept = json.loads(document)  # not orjson: it has no integers beyond 64 bits, nor halves of surrogate pairs
     return Draw(kept["call"], list(kept["asked"].values()), kept["draws"])
 
 

@@ -64,7 +64,9 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    facts: Sequence[tuple[str, str]] = field(default_factory=list)
+    """Of a game elsewhere numbers among the facts are amounts."""
+
+    facts: Sequence[tuple[str, str | int]] = field(default_factory=list)
     kind: str = "plain"
 
 
@@ -78,6 +80,11 @@ def board(data: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> B
     except (KeyError, TypeError, IndexError, ValueError):
         pass  # a state of an engine that only looks like ours
     return Plain([(name, _text(value)) for name, value in data.items()])
+
+
+def elsewhere(data: Mapping[str, Any]) -> Plain:
+    """What is known here of a round that is decided elsewhere: its money."""
+    return Plain([(name, data[name]) for name in ("stake", "won") if isinstance(data.get(name), int)])
 
 
 def _bingo(data: Mapping[str, Any], before: Mapping[str, Any]) -> Bingo:

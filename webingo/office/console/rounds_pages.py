@@ -193,6 +193,8 @@ def _told(record: list[bytes] | None, entries: Sequence[Entry]) -> replay.Replay
 
 
 def _board(told: replay.Replay, shown: int) -> Any:
+    if "outside" in told.header:
+        return boards.elsewhere(told.steps[shown].state["data"])
     before = told.steps[shown - 1].state["data"] if shown else None
     return boards.board(told.steps[shown].state["data"], before)
 
@@ -201,6 +203,8 @@ def _raw(told: replay.Replay, shown: int) -> str:
     """The step as it is in the record."""
     step = told.steps[shown]
     record = {"action": step.action, "params": step.params, "draws": step.draws, "moves": step.moves, "at": step.at}
+    if step.call:
+        record |= {"call": step.call, "proof": {"draws": [drawn.id for drawn in step.drawn]}}
     return orjson.dumps({"record": record, "state": step.state}, option=orjson.OPT_INDENT_2).decode()
 
 

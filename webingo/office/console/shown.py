@@ -1,9 +1,11 @@
 """How values look on a page: money, times, numbers and names, as filters of the templates."""
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
 from markupsafe import Markup, escape
@@ -166,6 +168,12 @@ def kind(name: str) -> str:
     return _KINDS.get(name) or words(name)
 
 
+def asked_text(asked: Mapping[str, Any]) -> str:
+    """What random numbers were asked for, on a line: n=0, m=52. Whatever stands in it, as no more than a glance takes in."""
+    text = ", ".join(f"{name}={json.dumps(value)}" for name, value in asked.items())
+    return text if len(text) <= 160 else f"{text[:160]}…"
+
+
 Part = Annotated[str, AfterValidator(unpart), Path(max_length=1024)]
 """The type of a route's parameter that was written with `part`."""
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -213,6 +221,7 @@ def wallet_choice(wallet: Wallet) -> tuple[str, str]:
 FILTERS = {
     "money": money,
     "money_text": money_text,
+    "asked_text": asked_text,
     "denom_name": denom_name,
     "operator_of": operator_of,
     "signed": signed,

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from webingo.config import Settings
 from webingo.errors import BadResource
 from webingo.platforms.platform import antisocial
+from webingo.platforms.registry import unpaid
 from webingo.problems import Problem, unknown
 from webingo.resources.game import Game
 from webingo.resources.local import LocalResources
@@ -64,6 +65,7 @@ class Catalogue:
             problems.append(("", "platform", unknown("platform", made.platform, self.platforms)))
         elif made.platform not in self.social:
             problems += antisocial(made)  # the servers' own check also has settings that are not here
+        problems += unpaid(made, [made.operator])  # which operators there are is in the servers' settings
         problems += _moved_meters(made, before or {})
         if not self._debug:
             problems += _wrong_rtps(made, games)

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webingo.backoffice import contract_books
 from webingo.backoffice.contract_books import LedgerBatch, LedgerTaken
 from webingo.office.services import erasure, findings, snapshots, tallies, wallets
 from webingo.office.services.denied import conflict
@@ -20,6 +21,7 @@ from webingo.office.tables import Entry, RoundRecord
 Row = dict[str, Any]
 """A row of `tables.Entry`."""
 
+DRAWN = "drawn"
 _SAME = (
     *("platform", "denom", "uid", "seq", "kind", "amount", "balance"),
     *("round", "game", "site", "at", "note", "fed", "closes", "short"),
@@ -45,10 +47,15 @@ class Sheet:
 
 def read(batch: LedgerBatch) -> Sheet:
     """Does what takes its time before the transaction, while which nobody else can write to SQLite."""
-    packed = {one.round: zlib.compress(orjson.dumps(one.record), 3) for one in batch.rounds}
+    packed = {one.round: zlib.compress(orjson.dumps(_kept(one)), 3) for one in batch.rounds}
     records = [{"round": name, "blob": packed[name]} for name in sorted(packed)]
     versions = {one.round: str(one.record[0].get("version", "")) for one in batch.rounds}
     return Sheet(len(batch.entries), {entry.id: _row(batch.shard, entry) for entry in batch.entries}, records, versions)
+
+
+def _kept(one: contract_books.RoundRecord) -> list[dict[str, Any]]:
+    """The record, with its draws in the header: they are documents as text."""
+    return [{**one.record[0], DRAWN: one.draws}, *one.record[1:]] if one.draws else one.record
 
 
 def take(session: Session, sheet: Sheet, now_ms: int) -> LedgerTaken:

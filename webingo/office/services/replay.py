@@ -1,9 +1,11 @@
 """A round as its record tells it, step by step, and the proof that it went as the rules say."""
 
+import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel
@@ -11,10 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webingo.errors import BadResource
+from webingo.office.services.ingest import DRAWN
 from webingo.office.tables import Entry, JackpotWin, RoundRecord
 from webingo.resources.game import GameManifest
 from webingo.resources.jackpots import fed
-from webingo.session.proof import Proof, header_of, prove
+from webingo.session.proof import Proof, header_of, prove, recorded
 
 
 class _State(BaseModel):
@@ -47,6 +50,23 @@ class _Written(BaseModel):
     at: int
 
 
+class Drawn(NamedTuple):
+    """Random numbers that a game elsewhere drew from us: the call, what it asked for, and the numbers themselves. Without them
+    where they were too many to be sent here."""
+
+    id: str
+    call: str = ""
+    asked: Mapping[str, Any] = MappingProxyType({})
+    values: Sequence[int] = ()
+
+
+class _Document(BaseModel):
+    id: str
+    call: str
+    asked: dict[str, Any]
+    draws: list[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One transition: what was asked for, what was drawn, what moved, and the state that the player saw then.
@@ -63,6 +83,9 @@ class Step:
     state: Mapping[str, Any]
     jackpots: Sequence[str] = ()
     balance: int | None = None
+    call: str = ""
+    """What a game elsewhere called it."""
+    drawn: Sequence[Drawn] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +114,9 @@ def replay(record: Sequence[bytes], entries: Sequence[Entry]) -> Replay:
         _Written.model_validate_json(record[place])
         _State.model_validate_json(record[place + 1])
     header = header_of(list(record))
-    money = [entry for entry in entries if entry.kind in ("wager", "win")]
+    money = [entry for entry in entries if entry.kind in ("wager", "win", "cancel")]
     steps = [Step(0, "", {}, (), (), header["at"], header["state"])]
+    drawn = {name: _drawn(text) for name, text in _documents(header).items()}
     moved = 0
     for place in range(1, len(record) - 1, 2):
         written, state = orjson.loads(record[place]), orjson.loads(record[place + 1])
@@ -101,15 +125,27 @@ def replay(record: Sequence[bytes], entries: Sequence[Entry]) -> Replay:
         balance = money[moved - 1].balance if moves and moved <= len(money) else None
         draws = [(method, tuple(given), result) for method, given, result in written["draws"]]
         jackpots = tuple(written.get("jackpots", ()))
-        steps.append(
-            Step(len(steps), written["action"], written["params"], draws, moves, written["at"], state, jackpots, balance)
-        )
+        done = Step(len(steps), written["action"], written["params"], draws, moves, written["at"], state, jackpots, balance)
+        named = written.get("proof", {}).get("draws", ())
+        steps.append(replace(done, call=written.get("call", ""), drawn=[drawn.get(name, Drawn(name)) for name in named]))
     return Replay(header, steps)
+
+
+def _documents(header: Mapping[str, Any]) -> dict[str, str]:
+    """Documents of draws by their ids, as the servers sent them: see contract_books.RoundRecord."""
+    return {_Document.model_validate(json.loads(text)).id: text for text in header.get(DRAWN, ())}
+
+
+def _drawn(text: str) -> Drawn:
+    found = _Document.model_validate(json.loads(text))  # the module's own reading takes integers of up to 64 bits only
+    return Drawn(found.id, found.call, found.asked, found.draws)
 
 
 def verified(record: Sequence[bytes], manifests: Mapping[str, GameManifest]) -> Proof:
     """Plays the recorded draws again. The proof names what is wrong, also where it can't be tried at all."""
     header = header_of(list(record))
+    if "outside" in header:
+        return recorded(list(record), {name: text.encode() for name, text in _documents(header).items()})
     manifest = manifests.get(header["game"])
     if manifest is None:
         return Proof(header, problem=f"the game {header['game']} is not among this program's games any more")

@@ -57,6 +57,9 @@ class Form:
 SITE = (
     ("Site", "", (
         Field("title", "Title", help="What players read."),
+        Field("operator", "Operator", hint="none", help=(
+            "Who keeps the players' money, as the servers' settings call it. Without one we keep it."
+        )),
         Field("initial_credits", "Initial credits", "number", hint="0", help="In the smallest unit."),
         Field("allowed_origins", "Allowed origins", "lines", help='Web pages, one a line. "self" is the server.'),
         Field("enabled", "Open", "switch", value="true", help="A closed site lets nobody log in."),
