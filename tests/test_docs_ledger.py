@@ -14,8 +14,10 @@ import pytest
 from tests import conftest, docpages
 from tests.processes import environment, kill_embedded
 from tests.test_store_contract import new_seat, wallet_of
+from tests.test_store_contract_saga import Guest
 from webingo.rng import fresh_id
 from webingo.support import metrics
+from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.outbox import Pace
 from webingo.transaction.transaction import Entry, Posting
 
@@ -72,6 +74,15 @@ def test_every_field_of_an_entry_and_every_metric_is_explained() -> None:
     assert {name for name in names if name.startswith("webingo_ledger_")} == {
         name for name in explained if name.startswith("webingo_ledger_")
     }
+
+
+async def test_a_bet_of_an_operators_player_is_the_entries_that_the_page_shows() -> None:
+    guest = await Guest.sit(MemoryStore())
+    spin = guest.spin(5, 12)
+    await guest.commit(spin)
+    await guest.store.delivered(spin.owed[0], 1)
+    shown = re.findall(r"^\| `(\w+)` \| ([+-]\d+) \| (\d+) \|", TEXT, re.MULTILINE)
+    assert [(kind, int(amount), int(balance)) for kind, amount, balance in shown] == await guest.kinds()
 
 
 def test_the_figures_of_the_page_are_those_of_the_program() -> None:
