@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from tornado.ioloop import IOLoop
 
-from tests import servers
+from tests import forked, servers
 from tests.digest import digest, no_collecting
 from tests.jackpots import calm_res
 from tests.player import Player
@@ -41,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Watch(told))
     if told is not None:
         config.pluginmanager.register(told)
+
+
+def pytest_unconfigure() -> None:
+    forked.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

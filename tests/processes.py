@@ -15,11 +15,13 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from unittest import mock
 
 import structlog
 
+from tests.forked import Forked
 from tests.jackpots import calm_res
 from tests.secrets import overheard, secret
 from tests.servers import free_port
@@ -37,11 +39,15 @@ def environment(**settings: Any) -> dict[str, str]:
 
 
 def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.CompletedProcess[str]":
-    """One command of the program, to its end."""
-    done = subprocess.run(
-        [WEBINGO, *arguments], env=environment(**settings), cwd=ROOT, check=check, capture_output=True, text=True, timeout=120
-    )
+    """One command of the program in a process of its own, to its end."""
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        code = Forked(*arguments, env=environment(**settings), cwd=ROOT, stdout=out, stderr=err).wait(timeout=120)
+        for file in (out, err):
+            file.seek(0)
+        done = subprocess.CompletedProcess(["webingo", *arguments], code, out.read(), err.read())
     overheard(done.stderr, " ".join(("webingo", *arguments)))
+    if check:
+        done.check_returncode()
     return done
 
 
@@ -104,14 +110,12 @@ class ServerProcess:
             "log_format": "json",
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def start(self, wait: bool = True) -> None:
         overheard(self.log)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [WEBINGO, "serve"], env=environment(**self._settings), cwd=ROOT, stdout=log, stderr=log
-            )
+            self._process = Forked("serve", env=environment(**self._settings), cwd=ROOT, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
 
@@ -156,13 +160,13 @@ class Backoffice:
             "log_format": "json",
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def start(self) -> None:
         overheard(self.log)
         with self.log.open("ab") as log:
             variables = environment(**self._settings)
-            self._process = subprocess.Popen([WEBINGO, "backoffice"], env=variables, cwd=ROOT, stdout=log, stderr=log)
+            self._process = Forked("backoffice", env=variables, cwd=ROOT, stdout=log, stderr=log)
         for _ in range(600):
             assert self._process.poll() is None, self.log.read_text()[-4000:]
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}healthz", timeout=5):
