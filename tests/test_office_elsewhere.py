@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -9,17 +10,22 @@ from sqlalchemy import select
 
 from tests.console import Document, a_player, actor, serving
 from tests.office import NOW, Ledger
+from tests.office_data import shipped
 from webingo.backoffice import accounting
 from webingo.backoffice.contract_books import LedgerBatch
+from webingo.backoffice.registrar import Book
 from webingo.errors import Refused
 from webingo.office.console.shown import denom_name, kind, money_text, smallest
 from webingo.office.services import adjustments, ingest, performance, replay
 from webingo.office.services.rounds import Search, find
 from webingo.office.services.theory import Theories
 from webingo.office.tables import Adjustment, Finding, GameDay, GameMinute, GameTotal, Round, Wallet
+from webingo.rng import SystemRng
+from webingo.session.stay import Stay
+from webingo.support.clock import ManualClock
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.outside import OutsideCall
-from webingo.transaction.transaction import Delivery, Posting, Seat, WalletId
+from webingo.transaction.transaction import Delivery, Funds, Posting, Seat, WalletId
 from webingo.user import User
 from webingo.wallet.denomination import DENOMINATIONS, denomination, in_transit, operator_of
 
@@ -231,3 +237,21 @@ def test_random_numbers_that_were_too_many_or_are_gone_are_named(database, io_lo
     monkeypatch.setattr(accounting, "_DRAWS_BYTES", 10)
     _, batch = io_loop.run_sync(lambda: played(User("demo", "bob"), "result"))
     assert ["draws" in one for one in batch["rounds"]] == [False]
+
+
+async def test_the_balance_that_an_operator_tells_is_no_news_of_our_wallets():
+    told = []
+
+    class Backoffice:
+        async def post(self, line, name, path, body, answer):
+            told.append((name, orjson.loads(body)))
+
+    book = Book(Backoffice(), None, "node-1", ManualClock(NOW), SystemRng())
+    for number, operator in enumerate(("", "acme")):
+        site = shipped().sites["demo"].model_copy(update={"operator": operator})
+        stay = Stay(Seat(User("demo", f"ana-{number}"), "demo"), site)
+        stay.purse = SimpleNamespace(funds=Funds(1000, 7))
+        book._stays[stay.id] = stay
+    await book.beat()
+    assert [one["uid"] for name, body in told if name == "players" for one in body["players"]] == ["ana-0"]
+    assert [body["sessions"] for name, body in told if name == "sessions_alive"] == [list(book._stays)]

@@ -170,7 +170,8 @@ class Book:
         at = self._clock.now_ms()
         for ids in _pages(tuple(self._stays)):
             await self._told_well("sessions_alive", "v1/sessions/alive", {"node": self._node, "at": at, "sessions": ids})
-        news = [stay for stay in self._stays.values() if stay.funds.seq > self._told.get(stay.id, 0)]
+        ours = [stay for stay in self._stays.values() if not stay.site.operator]  # what others keep is no news of our wallets
+        news = [stay for stay in ours if stay.funds.seq > self._told.get(stay.id, 0)]
         for page in _pages(news):
             if await self._told_well("players", "v1/players", {"players": [_snapshot(stay, at) for stay in page]}):
                 self._told |= {stay.id: stay.funds.seq for stay in page if stay.id in self._stays}
