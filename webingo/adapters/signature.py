@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode, b64encode
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,16 +19,22 @@ class Signer:
 
     def __init__(self, pem: bytes) -> None:
         """ValueError where it is no unencrypted RSA private key of at least 2048 bits."""
-        try:
-            key = load_pem_private_key(pem, None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is encrypted
-            raise ValueError("this is no private key that can be read (PEM, not encrypted)") from None
-        if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
-            raise ValueError(f"it must be an RSA key of at least {_LEAST_BITS} bits")
-        self._key = key
+        self._key = _private_key(pem)
 
     def sign(self, body: bytes) -> str:
         return b64encode(self._key.sign(body, PKCS1v15(), SHA256())).decode()
+
+
+@lru_cache(16)
+def _private_key(pem: bytes) -> RSAPrivateKey:
+    """Kept, as checking one takes a tenth of a second, and all operators may know us by the same."""
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it is encrypted
+        raise ValueError("this is no private key that can be read (PEM, not encrypted)") from None
+    if not isinstance(key, RSAPrivateKey) or key.key_size < _LEAST_BITS:
+        raise ValueError(f"it must be an RSA key of at least {_LEAST_BITS} bits")
+    return key
 
 
 class Verifier:
