@@ -296,7 +296,7 @@ async def _storm(bench: Bench) -> None:
     left = dict.fromkeys(uids, 10_000)
 
     async def play(uid: str) -> None:
-        for n in range(8):
+        for n in range(5):
             bet = bench.bet(uid, 100 + n)
             if await _taken(bench, bet):
                 await bench.settled(bench.adapter.result, bench.win(bet, 20 * n))
