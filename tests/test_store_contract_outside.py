@@ -378,14 +378,20 @@ async def test_a_cancel_owes_the_operator_what_had_come_in(store: Store) -> None
 async def test_what_an_operator_was_asked_for_in_vain_is_taken_back_once(store: Store) -> None:
     game = Elsewhere.of_operator(store)
     await game.do("ask", "r", "e1", 5)
+    await game.escrow("q", "e3", 5)
+    for op in ("abort", "escrow"):
+        await game.refused(Code.NO_ROUND, op, "q", "e1", 5, fingerprint="escrow r 5")
+    await game.do("cancel", "q", "c1")
+    await game.leave()
     aborted = await game.do("abort", "r", "e1", fingerprint="", code=Code.ROUND_OVER)
     assert (aborted.status, len(aborted.owed), aborted.owed[0].payout) == ("cancelled", 1, 0)
+    await game.refused(Code.NO_ROUND, "abort", "r", "e2", 5)
     assert await game.do("abort", "r", "e1", 5) == aborted._replace(repeated=True, owed=())
     for op in ("ask", "escrow", "again"):
         await game.refused(Code.ROUND_OVER, op, "r", "e1", 5, fingerprint="escrow r 5")
     await game.refused(Code.ROUND_OVER, "ask", "r", "e2", 5)
     assert (await game.round("r")).status == "cancelled"
-    assert (await game.entries(), await store.history(game.seat.user, 0, 1)) == ([], [])
+    assert (len(await game.entries()), len(await store.history(game.seat.user, 0, 9))) == (4, 1), "of the other round"
     assert len(await game.deliveries()) == 1
 
 

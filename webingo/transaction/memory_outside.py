@@ -75,7 +75,7 @@ class MemoryOutside(MemoryKept):
                 return self._escrowed(call, found, call)
             found.asking[call.id], found.asked_ms = call, call.at_ms
             return self._done(call, found, pending=True, status="asking")
-        if found is None or (call.op == "abort" and known is None):
+        if found is None or (known is None and call.op == "abort") or (known is not None and call.id not in found.asking):
             if call.op == "cancel":
                 self._overtaken.add((call.seat, call.round))
             self._refuse(call, Code.NO_ROUND)

@@ -20,7 +20,13 @@ for index, value in ipairs(redis.call('HMGET', round_key, unpack(named))) do rou
 local known = round.id ~= false -- where there is a status only, a cancel has overtaken the escrow
 local stake, steps, won = tonumber(round.stake or 0), tonumber(round.steps or 0), 0
 local escrows, asking = round.escrows or '', round.asking or ''
-local wallet = (op == 'ask' or op == 'escrow' or not known) and given_wallet or round.wallet
+
+-- What stands under the id.
+local held = redis.call('HMGET', call_key, 'fingerprint', 'code', 'balance', 'seq', 'status', 'round', 'stake', 'answer')
+local pending = held[2] == 'ASKING'
+local begins = op == 'ask' or op == 'escrow' and not pending
+
+local wallet = (begins or not known) and given_wallet or round.wallet
 local wallet_key = prefix .. 'wallet:' .. wallet
 local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
 local balance, seq = tonumber(funds[1] or 0), tonumber(funds[2] or 0)
@@ -34,9 +40,6 @@ local function keep(reason, status, ends)
   if ends then redis.call('EXPIRE', call_key, RETENTION_S) end
 end
 
--- What stands under the id.
-local held = redis.call('HMGET', call_key, 'fingerprint', 'code', 'balance', 'seq', 'status', 'round', 'stake', 'answer')
-local pending = held[2] == 'ASKING'
 if held[1] then
   if held[1] ~= fingerprint and (op ~= 'abort' or fingerprint ~= '') then return refuse('ID_REUSED') end
   if not pending or op ~= 'escrow' and op ~= 'abort' then
@@ -50,12 +53,11 @@ end
 
 -- Whether it may be.
 local over = round.status == 'closed' or round.status == 'cancelled'
-local begins = op == 'ask' or op == 'escrow' and not pending
 if begins then
   if over then return refuse('ROUND_OVER') end
   if known and (round.wallet ~= wallet or round.funded ~= funded) then return refuse('FORBIDDEN') end
   if op == 'escrow' and funded == '1' then return refuse('NO_ROUND') end
-elseif not known or op == 'abort' and not pending then
+elseif not known or op == 'abort' and not pending or pending and held[6] ~= round.id then
   if op == 'cancel' then
     redis.call('HSET', round_key, 'status', 'cancelled')
     redis.call('EXPIRE', round_key, RETENTION_S)
@@ -158,6 +160,7 @@ elseif op == 'cancel' and not over then
 elseif op == 'abort' then
   status, asking = 'cancelled', without(asking, id)
   if definite == '0' then take_back(id, 0) end
+  redis.call('HDEL', round_key, 'owed:' .. id)
   if escrows == '' and asking == '' then now = 'cancelled' end
 end
 
@@ -188,8 +191,8 @@ if #entries > 0 then
 end
 if ended then
   redis.call('ZREM', open_key, string.match(round_key, ':outside:(.*)$'))
-  for list in string.gmatch(escrows .. ' ' .. asking .. ' ' .. id, '%S+') do -- what was owed may hold a secret of the operator's
-    redis.call('HDEL', round_key, 'owed:' .. list)
+  for each in string.gmatch(escrows .. ' ' .. (round.asking or ''), '%S+') do -- it may hold a secret of the operator's
+    redis.call('HDEL', round_key, 'owed:' .. each)
   end
   redis.call('EXPIRE', record_key, RETENTION_S)
 end
