@@ -14,6 +14,7 @@ from tests import forked, servers
 from tests.digest import digest, no_collecting
 from tests.jackpots import calm_res
 from tests.player import Player
+from tests.scratch import scratch
 from tests.secrets import Watch, secret
 from webingo.config import Settings
 from webingo.support.redis import connect
@@ -37,7 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    told = digest(worker=hasattr(config, "workerinput"))
+    worker = hasattr(config, "workerinput")
+    if not worker and not config.getoption("--soak") and (memory := scratch()) is not None:
+        config.pluginmanager.register(memory)
+    told = digest(worker)
     config.pluginmanager.register(Watch(told))
     if told is not None:
         config.pluginmanager.register(told)
