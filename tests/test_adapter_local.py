@@ -4,7 +4,8 @@ import pytest
 
 from tests.secrets import secret
 from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Unanswered
-from webingo.adapters.local import LocalAdapter, LocalOptions, local_token
+from webingo.adapters.local import LocalAdapter, LocalOptions
+from webingo.adapters.local_token import local_token
 from webingo.adapters.registry import build, operators
 from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused

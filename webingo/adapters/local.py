@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field, SecretStr, StringConstraints
 
 from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Options, Unanswered
+from webingo.adapters.local_token import CANCEL, ESCROW, RESULT, local_token
 from webingo.errors import BadResource, Code, Refused
 from webingo.transaction.transaction import MAX_AMOUNT, Posting, WalletId
 from webingo.user import User
 
 if TYPE_CHECKING:
     from webingo.adapters.kit.fake import FakeOperator
-
-_PURPOSE = b"webingo local operator\0"
-ESCROW, RESULT, CANCEL = "operator-escrow", "operator-result", "operator-cancel"
-"""Kinds of postings. Those of rounds (wager, win, …) stand on the ledger of who plays, and are counted there."""
 
 
 class LocalOptions(Options):
@@ -125,11 +122,3 @@ class LocalAdapter(Adapter):
             return False
         good = hmac.compare_digest(local_token(secret, uid, int(expires)).encode(), token.encode())
         return good and int(expires) * 1000 > self._means.clock.now_ms()
-
-
-def local_token(secret: str, uid: str, expires_s: int) -> str:
-    """A player's token: `<expires_s>.<signature>`, the time in seconds since 1970, the signature the hexadecimal HMAC-SHA256
-    (RFC 2104) of b"webingo local operator\\0<expires_s>.<uid>". An empty secret is a ValueError."""
-    if not secret:
-        raise ValueError("tokens can't be signed with an empty secret")
-    return f"{expires_s}.{hmac.digest(secret.encode(), _PURPOSE + f'{expires_s}.{uid}'.encode(), 'sha256').hex()}"
