@@ -68,6 +68,12 @@ class Rng(Protocol):
         ...
 
 
+class Blocks(Protocol):
+    """Where random bytes come from."""
+
+    def block(self, size: int = _BLOCK) -> bytes: ...
+
+
 class Source:
     """The system's random bytes, behind their health tests. Once one has failed nothing is given any more: the process has to
     be looked at, and started again."""
@@ -113,9 +119,12 @@ SOURCE = Source()
 
 
 class SystemRng:
-    """The generator of live play. One instance serves one thread. Every method raises RngFailed where there are no numbers."""
+    """The generator of live play. One instance serves one thread. Every method raises RngFailed where there are no numbers.
 
-    def __init__(self) -> None:
+    `source` is another one for audits only: bytes that were kept."""
+
+    def __init__(self, source: Blocks | None = None) -> None:
+        self._block = (source or SOURCE).block
         self.forget()
         _INSTANCES.add(self)
 
@@ -134,7 +143,7 @@ class SystemRng:
                 for value in self._bytes:
                     if value < limit:
                         return value % n
-                self._bytes = iter(SOURCE.block())
+                self._bytes = iter(self._block())
         if n <= _MOST_BY_WORD:
             while True:
                 for value in self._words:
@@ -148,11 +157,11 @@ class SystemRng:
                     rest = value % n
                     if value - rest <= _LONG - n:
                         return rest
-                self._longs = iter(_AS_LONGS(SOURCE.block()))
+                self._longs = iter(_AS_LONGS(self._block()))
         return self._below_anything(n)
 
     def _read_words(self) -> None:
-        block = bytearray(SOURCE.block())
+        block = bytearray(self._block())
         block[3::4] = block[3::4].translate(_WITHOUT_TWO_BITS)
         self._words = iter(_AS_WORDS(block))
 
@@ -208,7 +217,7 @@ class SystemRng:
                     pool[place] = pool[left]
                     if left == end:
                         return drawn
-            self._bytes = iter(SOURCE.block())
+            self._bytes = iter(self._block())
         return drawn
 
 
