@@ -100,7 +100,20 @@ class Studio:
     def __init__(self, server: Server, key: str) -> None:
         self.server = server
         self.key = key
-        self.caller = Caller(server.port, key)
+        self._callers = [Caller(server.port, key)]
+
+    @property
+    def caller(self) -> Caller:
+        return self._callers[0]
+
+    def another(self, key: str = "") -> Caller:
+        """Another connection; it is closed with the first."""
+        self._callers.append(Caller(self.server.port, key))
+        return self._callers[-1]
+
+    def close(self) -> None:
+        for caller in self._callers:
+            caller.close()
 
     async def login(self, uid: str = "ana", site: str = "studio", **more: str) -> str:
         """A session of POST /session."""
@@ -119,11 +132,11 @@ async def studio(store: Store, *sites: dict[str, Any], clock: Clock | None = Non
     res = res_with(*(sites or (STUDIO,)))
     server = Server(settings(res_dir=res, **changes), clock)
     await server.start(store)
+    made = Studio(server, await new_key(store, (sites or (STUDIO,))[0]["id"]))
     try:
-        made = Studio(server, await new_key(store, (sites or (STUDIO,))[0]["id"]))
         yield made
-        made.caller.close()
     finally:
+        made.close()
         await server.stop()
         shutil.rmtree(res)
 

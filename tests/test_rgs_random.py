@@ -26,7 +26,7 @@ def door(io_loop: IOLoop) -> Iterator[Studio]:
     io_loop.run_sync(lambda: server.start(store))
     made = Studio(server, io_loop.run_sync(lambda: new_key(store, "demo")))
     yield made
-    made.caller.close()
+    made.close()
     io_loop.run_sync(server.stop)
 
 

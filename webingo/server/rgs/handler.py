@@ -155,7 +155,7 @@ class RgsHandler(_RgsPage):
         key = await self._desk.gate.enter(self.request.headers.get("Authorization", ""), self.request.remote_ip or "")
         self.facts = {"key": key.id, "site": key.site}
         asked = self._asked()
-        self.facts = {**self.facts, **{name: getattr(asked, name) for name in _LOGGED if hasattr(asked, name)}}
+        self.facts = {**self.facts, **{name: found for name in _LOGGED if (found := getattr(asked, name, "")) != ""}}
         return await self._call.carry_out(key, asked)
 
     def _asked(self) -> Any:
@@ -172,7 +172,6 @@ class RgsHandler(_RgsPage):
         self.set_status(refusal.http_status)
         if refusal.code is Code.NOT_AUTHENTICATED:
             self.set_header("WWW-Authenticate", "Bearer")
-            log.info("key_refused", peer=self.request.remote_ip, request=self.request_id)
         if wait_s := refusal.facts.get("retry_after_s"):
             self.set_header("Retry-After", f"{wait_s:.0f}")
         self._fail(refusal.code, refusal.message)

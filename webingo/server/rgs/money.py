@@ -71,9 +71,8 @@ class Money:
         found = None if seat is None else await self._store.outside_round(seat, ask.round)
         if found is None:
             raise Refused(Code.NO_ROUND)
-        fingerprint = _fingerprint("result", ask)
-        await self._claim(key, ask.id, fingerprint)
-        ending = Ending(found, ask.id, fingerprint, ask.win, await self._proof(key, ask.draws))
+        ending = Ending(found, ask.id, _fingerprint("result", ask), ask.win, await self._proof(key, ask.draws))
+        await self._claim(key, ask.id, ending.fingerprint)
         return _settled(ask, await self._end(ending))
 
     async def cancel(self, key: ApiKey, ask: CancelAsk) -> Settled:
