@@ -13,6 +13,7 @@ from tests.test_store_contract import Player, new_seat, refused
 from webingo.engines.engine import Move
 from webingo.errors import Code
 from webingo.rng import fresh_id
+from webingo.transaction.outside import OutsideCall
 from webingo.transaction.reconcile import reconcile
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import (
@@ -454,6 +455,32 @@ async def test_reconcile_has_no_complaint_while_operators_are_told(store: Store)
     assert await of_guest(store, guest) == []
     over = True
     await playing
+    assert await of_guest(store, guest) == []
+
+
+async def test_reconcile_has_no_complaint_while_wagers_are_cancelled(store: Store) -> None:
+    guest = await Guest.sit(store)
+    over, cancelled = False, 0
+    await store.post(Posting("stake", transit_of(guest.seat), "adjustment", 5, "", 1, owed=(delivery(guest.seat, 5),)))
+
+    async def play() -> None:
+        nonlocal cancelled
+        while not over:
+            name = fresh_id()
+            for op in ("escrow", "cancel"):
+                call = OutsideCall(
+                    guest.seat, transit_of(guest.seat), op, name, f"{op}-{name}", op, 1, 5 if op == "escrow" else 0
+                )
+                await store.outside(call)
+                await asyncio.sleep(0)
+            cancelled += 1
+
+    playing = asyncio.create_task(play())
+    await asyncio.sleep(0.05)
+    spend = [found for found in await of_guest(store, guest) if "spend" in found[0]]
+    over = True
+    await playing
+    assert spend == [] and cancelled > 0
     assert await of_guest(store, guest) == []
 
 

@@ -51,8 +51,9 @@ class _Chain:
 
 
 class _Shard(NamedTuple):
-    """What was read of one shard: the wallets, their chains, how many entries, and ids that stand twice; what the seats had
-    spent before the ledger was read, and what was wagered on each by it, by str(Seat)."""
+    """What was read of one shard: the wallets, then what the seats had spent, then the ledger. Of that the wallets' chains, how
+    many entries there are, ids that stand twice, what was wagered on each seat, less what was cancelled, and on which ones
+    something was. Seats are named by str(Seat)."""
 
     funds: dict[str, Funds]
     chains: dict[str, _Chain]
@@ -60,6 +61,7 @@ class _Shard(NamedTuple):
     findings: list[Finding]
     spent: dict[str, int]
     wagered: dict[str, int]
+    cancelled: set[str]
 
 
 async def reconcile(store: Store) -> Audit:
@@ -90,9 +92,10 @@ async def _untrimmed_meanwhile(store: Store, number: int) -> _Shard:
 
 
 async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
+    funds = {name: funds async for name, funds in store.wallets(number)}
     spent = {str(seat): spent async for seat, spent in store.seats(number)}
     wagered: dict[str, int] = defaultdict(int)
-    funds = {name: funds async for name, funds in store.wallets(number)}
+    cancelled: set[str] = set()
     chains = {wallet: _Chain(last) for wallet, last in trimmed.items()}
     ids: set[str] = set()
     entries, findings = 0, []
@@ -108,8 +111,11 @@ async def _read(store: Store, number: int, trimmed: dict[str, Funds]) -> _Shard:
         chain.add(entry, known.seq if known else 0)
         if entry.kind in ("wager", "cancel"):
             platform, _, uid = entry.wallet.split(":", 2)
-            wagered[f"{platform}:{entry.site}:{uid}"] -= entry.amount
-    return _Shard(funds, chains, entries, findings, spent, wagered)
+            seat = f"{platform}:{entry.site}:{uid}"
+            wagered[seat] -= entry.amount
+            if entry.kind == "cancel":
+                cancelled.add(seat)
+    return _Shard(funds, chains, entries, findings, spent, wagered, cancelled)
 
 
 def _compared(shard: _Shard) -> Iterator[Finding]:
@@ -127,10 +133,10 @@ def _compared(shard: _Shard) -> Iterator[Finding]:
 
 
 async def _overspent(store: Store, shard: _Shard, number: int) -> list[Finding]:
-    """Seats whose spend is not the sum of their wagers. A wager that is cancelled meanwhile can look like one, but not when the
-    shard is read again."""
+    """Seats whose spend is not the sum of their wagers, also when the shard is read again: a wager that is cancelled meanwhile
+    can look like one."""
     doubtful = await _doubtful(store, shard, await store.trimmed(number))
-    for _ in range(_LOOKS):
+    for _ in range(_LOOKS - 1):
         if not doubtful:
             break
         again = await _untrimmed_meanwhile(store, number)
@@ -140,8 +146,8 @@ async def _overspent(store: Store, shard: _Shard, number: int) -> list[Finding]:
 
 
 async def _doubtful(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> dict[str, Finding]:
-    """By str(Seat). People play on meanwhile, so the sum has to lie between the spend before the ledger was read and the one
-    now. Of players with trimmed entries nobody can tell."""
+    """By str(Seat). Where people play on meanwhile the sum has to lie between the spend before the ledger was read and the one
+    now; with cancelled wagers nobody can tell then. Nor of players with trimmed entries."""
     unknown = {(platform, uid) for platform, _, uid in (wallet.split(":", 2) for wallet in trimmed)}
     doubtful = {}
     for name in sorted(shard.spent.keys() | shard.wagered.keys()):
@@ -150,8 +156,11 @@ async def _doubtful(store: Store, shard: _Shard, trimmed: dict[str, Funds]) -> d
         if before == wagered or (platform, uid) in unknown:
             continue
         user = User(platform, uid)
-        now = dict((await store.belongings(user)).seats).get(Seat(user, site), 0)
-        if not min(before, now) <= wagered <= max(before, now):
+        seats, wallets = await store.belongings(user)
+        now = dict(seats).get(Seat(user, site), 0)
+        # A spend changes only together with one of the player's wallets.
+        at_rest = [await store.funds(wallet) for wallet in wallets] == [shard.funds.get(str(wallet)) for wallet in wallets]
+        if at_rest or (name not in shard.cancelled and not before <= wagered <= now):
             doubtful[name] = Finding(name, "the spend of the seat is not the sum of its wagers", wagered, now)
     return doubtful
 
