@@ -495,4 +495,4 @@ def test_an_entry_point_that_is_no_platform_stops_the_start(tmp_path, monkeypatc
 async def test_no_address_of_the_server_could_be_a_platforms(server):
     rules = [rule.matcher.regex.pattern for rule in server._http.request_callback.wildcard_router.rules]
     first = {pattern.removeprefix("/").partition("/")[0].rstrip("$") for pattern in rules}
-    assert {name for name in first if name.replace("-", "").isalnum()} - {"demo", "lab", "facebook"} == TAKEN
+    assert {name for name in first if name.replace("-", "").isalnum()} - {"demo", "lab", "facebook", "operator"} == TAKEN

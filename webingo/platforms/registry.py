@@ -16,7 +16,7 @@ from webingo.support.clock import Clock
 log = structlog.get_logger("webingo.platforms")
 
 # A platform's pages stand below its name, and these stand there already.
-TAKEN = frozenset({"session", "slot-ide", "game", "games", "static", "healthz", "readyz", "metrics"})
+TAKEN = frozenset({"session", "slot-ide", "game", "games", "static", "healthz", "readyz", "metrics", "rng", "rgs", "docs"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")  # as a site names its platform
 

@@ -22,7 +22,7 @@ from webingo.transaction.transaction import Delivery, Funds, Opened, Seat, Trans
 from webingo.wallet.backend import Backend
 from webingo.wallet.balance import Balance
 from webingo.wallet.deliverer import CARRIED_ON_MS, Deliverer
-from webingo.wallet.delivery import OURS_MS, is_result
+from webingo.wallet.delivery import OURS_MS, Told, is_result
 from webingo.wallet.plan import Payer, Plan, last_escrow, planned, read_intent
 from webingo.wallet.players import is_called, payer_key, uid_of
 
@@ -66,8 +66,8 @@ class OperatorWallet:
         else:
             await self.funds()  # first: where the operator does not answer, a session that is there may stay
             opened = await self._store.open(seat, self.id, 0, at_ms)
-        record = await self._store.round(opened.round) if opened.round else None
-        self._last_escrow = last_escrow(record) if record else ""
+        if opened.round:
+            await self._go_on(opened.round)
         if opened.intent:
             opened = await self._resolved(seat, opened, by_house)
         if not by_house:
@@ -207,6 +207,17 @@ class OperatorWallet:
                 said(tried.balance)
             if is_result(delivery) and not tried.done:
                 self._behind.add(delivery.round)
+
+    async def _go_on(self, round_id: str) -> None:
+        """A round is open: results of it that the operator has not heard of go before those that are to come."""
+        record = await self._store.round(round_id)
+        self._last_escrow = last_escrow(record) if record else ""
+        self._behind.clear()
+        owed = self._store.deliveries(self.id.user.shard)
+        waiting = [delivery async for delivery in owed if delivery.round == round_id and is_result(delivery)]
+        if waiting:
+            waiting.sort(key=lambda delivery: Told.read(delivery.document).charge.at_ms)
+            self._results = self._deliverer.do(self._bring_behind(self._results, waiting))
 
     # -- the player ---------------------------------------------------------------------------------------------------
 
