@@ -94,9 +94,9 @@ class Adapter(ABC):
     """One is built in each process for each operator of the settings whose `adapter` names it; adapters come in by entry points
     of the group "webingo.adapters", and `name` is the name of the entry point.
 
-    Calls may come at any time and many at once. Each ends within seconds, and makes no second attempt by itself: who calls it
-    has written down beforehand what to do then. Amounts and balances are integers from 0 to transaction.MAX_AMOUNT, in smallest
-    units of `denom`; whatever else an operator answers is Unanswered and never money.
+    Calls may come at any time and many at once. Each ends by itself within ten seconds, and makes no second attempt: who calls
+    it has written down beforehand what to do then. Amounts and balances are integers from 0 to transaction.MAX_AMOUNT, in
+    smallest units of `denom`; whatever else an operator answers is Unanswered and never money.
     """
 
     name: ClassVar[str]

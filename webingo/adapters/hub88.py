@@ -41,7 +41,7 @@ class Hub88Options(Options):
     answers_signed: bool = True
     game_codes: dict[str, str] = {}
     currencies: dict[str, str] = {}
-    timeout_s: float = Field(5.0, gt=0, le=60)
+    timeout_s: float = Field(5.0, gt=0, le=8)
     user_info: bool = True
 
 
@@ -115,8 +115,10 @@ class Hub88Adapter(Adapter):
         said = await self._call(path, {**who, **fields})
         if said.status == OK:
             return said
-        if said.code in (Code.AUTH_FAILED, Code.PLAYER_BLOCKED, Code.GAME_DISABLED):
+        if said.code in (Code.AUTH_FAILED, Code.PLAYER_BLOCKED):
             raise Refused(said.code)
+        if said.code == Code.GAME_DISABLED:
+            raise Refused(Code.UNAVAILABLE, "The operator does not know this game.")
         raise Unanswered(said.status)
 
     async def _ask_about(self, user: str, token: str) -> None:

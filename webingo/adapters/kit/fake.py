@@ -19,10 +19,11 @@ class FakeOperator(ABC):
     """The operator's side of one protocol, for trying out the adapter that speaks it.
 
     `calls` are those that came, (op, id) with the ops "player", "escrow", "result", "cancel". `timeout_s` is when its adapter,
-    with the options given here, takes silence for no answer. `able`: the troubles that it can make.
+    with the options given here, takes silence for no answer; it is set before they are asked for. `able`: the troubles that it
+    can make.
     """
 
-    timeout_s: ClassVar[float] = 0.5
+    timeout_s: float = 0.5
     able: ClassVar[frozenset[Trouble]] = frozenset(Trouble)
 
     def __init__(self, folder: Path, seed: int = 0) -> None:

@@ -17,6 +17,7 @@ from webingo.support.clock import SystemClock
 from webingo.transaction.memory_store import MemoryStore
 
 _CASE_S = 60.0
+_SILENCE_S = 0.3
 
 UNITS = {"USD": 100}
 """The money that fake operators have."""
@@ -37,7 +38,9 @@ async def trial(kind: type[Adapter], seed: int = 0) -> AsyncIterator[Finding]:
     if fake_kind is None:
         raise ValueError(f"the adapter {kind.name} has no fake operator to be tried out with")
     with tempfile.TemporaryDirectory() as folder:
-        async with tried(kind, fake_kind(Path(folder), seed)) as bench:
+        fake = fake_kind(Path(folder), seed)
+        fake.timeout_s = _SILENCE_S
+        async with tried(kind, fake) as bench:
             for case in CASES:
                 yield await _finding(case, bench)
                 bench.fake.plan.clear()
