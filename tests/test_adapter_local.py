@@ -117,7 +117,8 @@ async def test_tokens_are_the_players_own_and_run_out(uid):
         assert refused.value.code == Code.AUTH_FAILED
 
 
-def test_without_a_secret_it_is_for_debug_only():
+async def test_without_a_secret_everybody_gets_in_and_it_is_for_debug_only(uid):
+    assert (await local().player(uid, "", "USD")).uid == uid
     for options, debug in (({}, False), ({"secret": "short"}, True)):
         with pytest.raises(BadResource) as bad:
             local(debug=debug, **options)
