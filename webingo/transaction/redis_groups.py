@@ -29,6 +29,7 @@ def script(name: str, constants: str = "") -> Script:
 
 
 def snippet(name: str) -> str:
+    """Lua that several scripts share, to stand in front of theirs."""
     return files("webingo.transaction").joinpath(f"scripts/{name}.lua").read_text(encoding="utf-8")
 
 

@@ -26,7 +26,7 @@ from webingo.transaction.redis_people import settled
 from webingo.transaction.redis_saga import owed_values, read_delivery
 from webingo.transaction.transaction import Delivery, Funds, Seat, WalletId, fresh_sharded_id
 
-_BEGIN_WALLET, _ANSWERED = map(script, ("begin_wallet", "answered"))
+_BEGIN_WALLET, _ANSWERED = script("begin_wallet", snippet("granted")), script("answered")
 
 
 def outside_script(constants: str) -> Script:

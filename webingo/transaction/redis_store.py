@@ -46,8 +46,8 @@ from webingo.user import SHARDS
 _CHANNEL = "wb:events"
 _PAGE, _AT_ONCE = 1000, 100
 
-_OPEN, _CLOSE, _SAVE, _LEASE = map(script, ("open", "close", "save", "lease"))
-_POST = script("post", snippet("deliveries"))
+_OPEN, _POST = script("open", snippet("granted")), script("post", snippet("deliveries"))
+_CLOSE, _SAVE, _LEASE = map(script, ("close", "save", "lease"))
 
 
 class RedisStore(RedisOutside, RedisKept, RedisSaga, RedisPeople, RedisGroups):

@@ -1,4 +1,5 @@
--- A new session takes a seat: from now on only its epoch can write. A wallet that never was is created with its grant.
+-- A new session takes a seat: from now on only its epoch can write.
+-- `granted` is defined in front of this text by the store.
 local seat_key, wallet_key, ledger_key, watch_key, user_key, wallets_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local seats_key, intent_key = KEYS[7], KEYS[8]
 local grant, at, wallet, seat, site, denom = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -16,17 +17,9 @@ redis.call('SADD', seats_key, site .. ' ' .. denom)
 if redis.call('HSET', watch_key, site, epoch) == 0 then
   redis.call('PUBLISH', 'wb:events', 'seat ' .. epoch .. ' ' .. by_house .. ' ' .. seat)
 end
-if redis.call('EXISTS', wallet_key) == 0 then
-  redis.call('HSET', wallet_key, 'balance', grant, 'seq', grant == '0' and 0 or 1)
-  redis.call('SADD', wallets_key, wallet)
-  if grant ~= '0' then
-    redis.call('XADD', ledger_key, '*', 'id', 'grant:' .. wallet, 'wallet', wallet, 'seq', 1, 'kind', 'grant',
-      'amount', grant, 'balance', grant, 'round', '', 'game', '', 'site', site, 'at', at)
-  end
-end
-local funds = redis.call('HMGET', wallet_key, 'balance', 'seq')
+local balance, seq = granted(wallet_key, wallets_key, ledger_key, wallet, grant, site, at)
 local found = redis.call('HMGET', seat_key, 'userdata', 'game', 'state', 'private', 'round', 'spent', 'intent')
 local intent = found[7] and redis.call('LRANGE', intent_key, 0, 1) or {'', '0'}
-return {'OK', tonumber(funds[1]), tonumber(funds[2]), epoch,
+return {'OK', balance, seq, epoch,
   found[1] or '{}', found[2] or '', found[3] or '', found[4] or '', found[5] or '',
   tonumber(found[6] or 0), tonumber(user[2] or 0), intent[1], tonumber(intent[2])}
