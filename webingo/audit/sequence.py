@@ -37,6 +37,8 @@ def gaps(numbers: Numbers, n: int, marked: int) -> Finding:
     """How many numbers lie between two that are below `marked`: geometric."""
     chance = marked / n
     lengths = np.diff(np.flatnonzero(numbers < marked)) - 1
+    if not len(lengths):
+        return Finding("gap", f"below({n}) < {marked}", len(numbers), 0.0, 0.0)
     longest = 1
     while len(lengths) * (1 - chance) ** longest * chance >= 10:
         longest += 1
@@ -64,6 +66,8 @@ def coupons(numbers: Numbers, n: int) -> Finding:
         if not missing:
             lengths.append(length)
             missing, length = set(range(n)), 0
+    if not lengths:
+        return Finding("coupon collector", f"below({n})", len(numbers), 0.0, 0.0)
     longest = n + 1
     while len(lengths) * factorial(n) * _stirling(longest - 1, n - 1) / n**longest >= 10 or longest < 2 * n:
         longest += 1

@@ -1,7 +1,9 @@
 """webingo rng: are the random numbers good, here they are, and these were drawn."""
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 rng = typer.Typer(help="Random numbers: audit, raw stream, recorded draws.", no_args_is_help=True)
 
 _PIECE = 1 << 16
-_LEAST = 50_000  # webingo.audit.battery.LEAST, known without loading it
+_LEAST = 20_000  # webingo.audit.battery.LEAST, known without loading it
 
 
 @rng.command("audit")
@@ -32,8 +34,9 @@ def audit(
     from webingo.audit.finding import judged
     from webingo.rng import SystemRng
 
-    tests = battery(SystemRng(_Kept(file) if file else None), samples)
-    findings = list(tests if as_json else _told(tests))
+    with _kept(file) as source:
+        tests = battery(SystemRng(source), samples)
+        findings = list(tests if as_json else _told(tests))
     verdict = judged(findings, level)
     if as_json:
         print_json(_document(findings, verdict, level))
@@ -68,17 +71,27 @@ def _judge(findings: "Sequence[Finding]", verdict: "Verdict", level: float) -> N
     typer.echo("Passed." if verdict.holds else "FAILED: chance does not explain this.")
 
 
-class _Kept:
+@contextmanager
+def _kept(name: str) -> "Iterator[_Kept | None]":
+    if not name:
+        yield None
+    elif name == "-":
+        yield _Kept(sys.stdin.buffer, "standard input")
+    else:
+        with Path(name).open("rb") as file:
+            yield _Kept(file, name)
+
+
+class _Kept(NamedTuple):
     """Blocks of a file, once through. Raises Failure at its end: nothing is read twice."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._file = open(0 if name == "-" else Path(name), "rb")  # noqa: SIM115, PTH123 - as long as the program
+    file: BinaryIO
+    name: str
 
     def block(self, size: int = 4096) -> bytes:
-        found = self._file.read(size)
+        found = self.file.read(size)
         if len(found) < size:
-            raise Failure(f"{self._name}: not enough bytes for so many samples: give more of them, or a smaller --samples")
+            raise Failure(f"{self.name}: not enough bytes for so many samples: give more of them, or a smaller --samples")
         return found
 
 
@@ -88,7 +101,6 @@ def stream(
 ) -> None:
     """Write raw random bytes to standard output, as they are drawn from: behind the health tests, before any scaling."""
     import os
-    import sys
 
     from webingo.rng import SOURCE
 
