@@ -170,7 +170,7 @@ async def test_no_status_keeps_a_result_or_a_cancel_from_being_sent_again(play, 
         ("RS_ERROR_INVALID_TOKEN", Code.AUTH_FAILED),
         ("RS_ERROR_TOKEN_EXPIRED", Code.AUTH_FAILED),
         ("RS_ERROR_USER_DISABLED", Code.PLAYER_BLOCKED),
-        ("RS_ERROR_INVALID_GAME", Code.GAME_DISABLED),
+        ("RS_ERROR_INVALID_GAME", Code.UNAVAILABLE),
     ],
 )
 async def test_a_login_that_the_operator_refuses(play, status, code):
