@@ -102,8 +102,9 @@ class Money:
             if refusal.code is Code.LIMIT and (ending.win or 0) > most:
                 reason = f"win: this round pays at most {most}, {found.max_win} times what was wagered."
                 raise Refused(refusal.code, reason) from None
-            if refusal.code is Code.ROUND_OVER and found.status in ("closed", "cancelled"):
-                raise Refused(refusal.code, f"The round is over: it was {found.status} before.") from None
+            now = await self._store.outside_round(found.seat, found.name) if refusal.code is Code.ROUND_OVER else None
+            if now is not None and now.status in ("closed", "cancelled"):
+                raise Refused(refusal.code, f"The round is over: it was {now.status} before.") from None
             raise
 
     async def _login(self, key: ApiKey, session: str) -> Login | None:
