@@ -109,6 +109,7 @@ class Player:
     async def load(self, game: str) -> None:
         """Loads the game, anew where its settings have changed. Raises Refused."""
         await self._ask(protocol.GameLoadMessage(t="gameload", gameid=game, re=next(self._numbers)))
+        await self._session.quiet()  # the first answer may be the end of the game before
 
     async def close(self) -> None:
         await self._session.close()
