@@ -33,6 +33,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.par
 	$(BIN)/python -m bench.jackpot
+	$(BIN)/python -m bench.rng
 	$(BIN)/python -m bench.backoffice
 
 soak: $(STAMP)

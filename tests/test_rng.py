@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import chi2, chisquare
 
 import webingo
@@ -276,3 +278,48 @@ def test_derived_ids_are_uuids_of_version_5_and_the_same_for_ever() -> None:
     assert derived_id("a") == derived_id("a") != derived_id("b")
     assert uuid.UUID(derived_id("a")).version == 5
     assert derived_id("webingo") == "23ccabfa-706f-5eab-bf24-7f53162a4cbf"
+
+
+class Given:
+    """Blocks that say what they are told first, and zeros after that."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = data
+
+    def block(self, size: int = 4096) -> bytes:
+        block, self._left = self._left[:size].ljust(size, b"\0"), self._left[size:]
+        return block
+
+
+@pytest.mark.parametrize("n", range(1, 257))
+def test_all_bytes_together_give_each_value_equally_often(n: int) -> None:
+    """Exactly: no bias is left, however small."""
+    rng = SystemRng(Given(bytes(range(256))))
+    counts = Counter(rng.below(n) for _ in range(256 - 256 % n))
+    assert counts == dict.fromkeys(range(n), 256 // n)
+
+
+BORDERS = st.integers(-300, 300)
+
+
+@given(st.integers(257, 2**64) | st.integers(257, 2**27) | BORDERS.map(lambda by: 2**26 + by), st.lists(BORDERS, min_size=1))
+def test_a_value_is_used_only_below_the_largest_multiple_of_the_range(n: int, near: list[int]) -> None:
+    """Against the definition, with raw values around that border."""
+    bits, size, cut = (30, 4, 2**30) if n <= 2**26 else (64, 8, 2**64)
+    border = cut - cut % n
+    raw = [(border + by) % cut for by in near]
+    # The two bits that a word of four bytes has too many are not looked at.
+    extra = [(by & 3) << bits if size == 4 else 0 for by in near]
+    data = b"".join((value | more).to_bytes(size, "little") for value, more in zip(raw, extra, strict=True))
+    rng = SystemRng(Given(data))
+    assert [rng.below(n) for value in raw if value < border] == [value % n for value in raw if value < border]
+
+
+@given(st.integers(2**64 + 1, 2**200), st.binary(min_size=64, max_size=64))
+def test_ranges_of_any_size_are_scaled_the_same_way(n: int, data: bytes) -> None:
+    size = 8 * ((n.bit_length() + 71) // 64)
+    found = SystemRng(Given(data)).below(n)
+    parts = [data[at : at + 8] for at in range(0, size, 8)]
+    value = int.from_bytes(b"".join(part[::-1] for part in parts), "big")
+    border = 256**size - 256**size % n
+    assert found == value % n if value < border else found < n

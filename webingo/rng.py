@@ -29,6 +29,7 @@ _INSTANCES: "weakref.WeakSet[SystemRng]" = weakref.WeakSet()
 _BYTE_LIMIT = [0] + [256 - 256 % n for n in range(1, 257)]
 # Ranges up to 2^26 are drawn from words of 30 bits, the integers that Python is quick with; at most one in 16 is rejected.
 _WORD, _MOST_BY_WORD = 1 << 30, 1 << 26
+_SURELY = _WORD - _MOST_BY_WORD  # a word below that is never rejected
 _LONG = 1 << 64
 _AS_WORDS, _AS_LONGS = Struct(f"<{_BLOCK // 4}I").unpack, Struct(f"<{_BLOCK // 8}Q").unpack
 _WITHOUT_TWO_BITS = bytes(value & 0x3F for value in range(256))
@@ -147,16 +148,15 @@ class SystemRng:
         if n <= _MOST_BY_WORD:
             while True:
                 for value in self._words:
-                    rest = value % n
-                    if value - rest <= _WORD - n:  # the multiple of n in which it lies is complete
-                        return rest
+                    if value < _SURELY or value - value % n <= _WORD - n:  # the stretch of n in which it lies is complete
+                        return value % n
                 self._read_words()
         if n <= _LONG:
+            last = _LONG - n  # where the last complete stretch can begin
             while True:
                 for value in self._longs:
-                    rest = value % n
-                    if value - rest <= _LONG - n:
-                        return rest
+                    if value <= last or value - value % n <= last:
+                        return value % n
                 self._longs = iter(_AS_LONGS(self._block()))
         return self._below_anything(n)
 
