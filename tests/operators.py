@@ -29,6 +29,7 @@ from webingo.transaction.store import Store
 from webingo.transaction.transaction import Entry, Seat, WalletId
 from webingo.user import SHARDS, User
 from webingo.wallet.backend import Backend
+from webingo.wallet.deliverer import Deliverer
 from webingo.wallet.wallets import Wallets
 
 TOKEN = secret("a-token-of-a-player-at-acme", "operator's token")
@@ -374,16 +375,16 @@ async def quiet() -> None:
         await asyncio.sleep(0)
 
 
-async def drained(process: Process, clock: ManualClock) -> None:
+async def drained(deliverer: Deliverer, store: Store, clock: ManualClock) -> None:
     """All that is owed is delivered, and what was given up is taken back."""
     for _ in range(40):
-        await process.deliverer.sweep()
-        await process.deliverer.work_off()
+        await deliverer.sweep()
+        await deliverer.work_off()
         await quiet()
         left, pending = list[Any](), list[Any]()
         for shard in range(SHARDS):
-            left += [delivery async for delivery in process.house.store.deliveries(shard)]
-            pending += await process.house.store.intents(shard, 2**60, 0, 10)
+            left += [delivery async for delivery in store.deliveries(shard)]
+            pending += await store.intents(shard, 2**60, 0, 10)
         if not left and not pending:
             return
         clock.advance(61)

@@ -89,11 +89,11 @@ class World:
     async def check(self, *processes: Process) -> list[Entry]:
         """What the promises say, when all is told; the last process is alive."""
         alive = processes[-1]
-        await drained(alive, self.clock)
+        await drained(alive.deliverer, self.store, self.clock)
         entries = await check_books(self.store, self.books, self.uid)
         if not alive.clients or alive.client.code is not None:
             assert await self.come(alive)
-            await drained(alive, self.clock)
+            await drained(alive.deliverer, self.store, self.clock)
             entries = await check_books(self.store, self.books, self.uid)
         shown = {state["gamestate"]["id"] for p in processes for c in p.clients for state in c.states if "gamestate" in state}
         unseen = [sid for sid in await self._recorded() if sid not in shown]
