@@ -646,7 +646,7 @@ _HTML = """\
     <ellipse cx="50" cy="38" rx="12" ry="10.5" fill="#3a2566"/>
     <circle cx="50" cy="25" r="9" fill="#4b3186"/>
     <circle cx="46.5" cy="24" r="3.4" fill="#fff"/><circle cx="53.5" cy="24" r="3.4" fill="#fff"/><circle cx="47" cy="24.6" r="1.6" fill="#120a22"/><circle cx="53" cy="24.6" r="1.6" fill="#120a22"/>
-    <path d="M8 78l8 8.5-8 8.500h18V78zM92 78l-8 8.5 8 8.500H74V78z" fill="#3c1590"/>
+    <path d="M8 78l8 8.5-8 8.5h18V78zM92 78l-8 8.5 8 8.5H74V78z" fill="#3c1590"/>
     <rect x="17" y="75" width="66" height="19" rx="5" fill="url(#ribbon)" stroke="#c9a6ff" stroke-width="1"/>
     <text x="50" y="89.5" text-anchor="middle" font-size="14.5" font-weight="800" letter-spacing="3" fill="#fff" font-family="system-ui, sans-serif">WILD</text>
   </symbol>
@@ -654,7 +654,7 @@ _HTML = """\
     <circle cx="48" cy="52" r="46" fill="url(#glow)" opacity=".35"/>
     <path d="M58 10A41 41 0 1 0 91 69 34 34 0 0 1 58 10Z" fill="url(#gold)" stroke="#fff3c4" stroke-width="1.5"/>
     <circle cx="34" cy="46" r="5" fill="#c98a2b" opacity=".38"/><circle cx="46" cy="72" r="6.5" fill="#c98a2b" opacity=".33"/><circle cx="26" cy="62" r="3" fill="#c98a2b" opacity=".38"/><circle cx="44" cy="30" r="3.5" fill="#c98a2b" opacity=".3"/>
-    <path d="M77 18l2.6 7.400L87 28l-7.4 2.600L77 38l-2.6-7.400L67 28l7.4-2.600zM66 44l1.6 4.400L72 50l-4.4 1.600L66 56l-1.6-4.400L60 50l4.4-1.600zM88 45l1.3 3.700L93 50l-3.7 1.300L88 55l-1.3-3.700L83 50l3.7-1.300z" fill="#fff6d0"/>
+    <path d="M77 18l2.6 7.4L87 28l-7.4 2.6L77 38l-2.6-7.4L67 28l7.4-2.6zM66 44l1.6 4.4L72 50l-4.4 1.6L66 56l-1.6-4.4L60 50l4.4-1.6zM88 45l1.3 3.7L93 50l-3.7 1.3L88 55l-1.3-3.7L83 50l3.7-1.3z" fill="#fff6d0"/>
   </symbol>
   <symbol id="L" viewBox="0 0 100 100">
     <circle cx="50" cy="52" r="46" fill="url(#glow)" opacity=".5"/>
@@ -664,7 +664,7 @@ _HTML = """\
     <rect x="35" y="13" width="30" height="9" rx="3" fill="url(#brass)"/><rect x="35" y="74" width="30" height="9" rx="3" fill="url(#brass)"/>
     <path d="M42 83v9M50 83v13M58 83v9" stroke="#ffcf6b" stroke-width="3" stroke-linecap="round"/>
   </symbol>
-  <symbol id="F" viewBox="0 0 100 100">
+  <symbol id="F" viewBox="-6 -4 112 112">
     <ellipse cx="50" cy="79" rx="44" ry="13" fill="url(#pad)"/><path d="M50 79l40-7M50 79L8 76M50 79l20 10M50 79L30 90" stroke="#0d5433" stroke-width="1.3" opacity=".6"/>
     <g fill="url(#petal-back)"><path id="p" d="M50 78C30 62 32 36 50 14c18 22 20 48 0 64Z" transform="rotate(-62 50 78)"/><path d="M50 78C30 62 32 36 50 14c18 22 20 48 0 64Z" transform="rotate(62 50 78)"/><path d="M50 78C32 62 33 36 50 12c17 24 18 50 0 66Z" transform="rotate(-20 50 78)"/><path d="M50 78C32 62 33 36 50 12c17 24 18 50 0 66Z" transform="rotate(20 50 78)"/></g>
     <g fill="url(#petal)" stroke="#ff9fd8" stroke-width=".8"><path d="M50 79C34 66 35 44 50 24c15 20 16 42 0 55Z" transform="rotate(-42 50 79)"/><path d="M50 79C34 66 35 44 50 24c15 20 16 42 0 55Z" transform="rotate(42 50 79)"/><path d="M50 80C34 66 35 40 50 18c15 22 16 48 0 62Z"/></g>
@@ -714,10 +714,10 @@ _HTML = """\
   </section>
 </main>
 <footer>
-  <div class="meter"><span>Balance</span><output id="balance" data-testid="balance">–</output></div>
-  <div class="bet"><button id="less" type="button" aria-label="Bet less">−</button><div class="meter"><span>Bet</span><output id="bet" data-testid="bet">–</output></div><button id="more" type="button" aria-label="Bet more">+</button></div>
+  <div class="left"><div class="meter"><span>Balance</span><output id="balance" data-testid="balance">–</output></div>
+  <div class="bet"><button id="less" type="button" aria-label="Bet less">−</button><div class="meter"><span>Bet</span><output id="bet" data-testid="bet">–</output></div><button id="more" type="button" aria-label="Bet more">+</button></div></div>
   <button id="spin" type="button" data-testid="spin" disabled aria-label="Spin"><svg viewBox="0 0 100 100" aria-hidden="true"><path d="M76 34A32 32 0 1 0 82 52" fill="none" stroke="currentColor" stroke-width="9" stroke-linecap="round"/><path d="M84 14l-2 26-24-8z" fill="currentColor"/></svg></button>
-  <div class="meter is-win"><span>Win</span><output id="win" data-testid="win">–</output></div>
+  <div class="right"><div class="meter is-win"><span>Win</span><output id="win" data-testid="win">–</output></div></div>
   <nav><button id="show-paytable" type="button">What it pays</button><button id="show-rounds" type="button">Last rounds</button></nav>
 </footer>
 <dialog id="stop" data-testid="stop"><h2></h2><p></p><button type="button">Try again</button></dialog>
@@ -728,7 +728,7 @@ _HTML = """\
 _CSS = """\
 :root {
   --gold: #f4d58a; --gold-deep: #b8872f; --ink: #0b1030; --paper: #eef1ff; --soft: #aab4e0; --glass: rgb(14 20 58 / .72);
-  --cell: min(15.500vh, 168px);
+  --cell: min(18.4vh, 176px);
   color-scheme: dark;
   font-family: "Avenir Next", "Segoe UI", system-ui, sans-serif; color: var(--paper);
 }
@@ -746,12 +746,12 @@ button:disabled { cursor: default; }
 
 .sky { position: fixed; inset: 0; z-index: -1; overflow: hidden; background: radial-gradient(120% 90% at 50% 8%, #3c3f9a 0, #232a70 32%, #121744 62%, #0a0e2b 100%); }
 .stars { position: absolute; inset: 0; opacity: .9; background-image:
-  radial-gradient(1.500px 1.500px at 20px 30px, #fff, transparent), radial-gradient(1px 1px at 90px 110px, #cfd8ff, transparent),
-  radial-gradient(1.500px 1.500px at 160px 60px, #fff, transparent), radial-gradient(1px 1px at 230px 150px, #fff, transparent),
+  radial-gradient(1.5px 1.5px at 20px 30px, #fff, transparent), radial-gradient(1px 1px at 90px 110px, #cfd8ff, transparent),
+  radial-gradient(1.5px 1.5px at 160px 60px, #fff, transparent), radial-gradient(1px 1px at 230px 150px, #fff, transparent),
   radial-gradient(1px 1px at 280px 20px, #cfd8ff, transparent), radial-gradient(2px 2px at 330px 95px, #ffeec2, transparent);
   background-size: 370px 190px; mask-image: linear-gradient(#000 30%, transparent 75%); }
-.moon { position: absolute; top: -9vmin; left: 50%; width: 46vmin; height: 46vmin; translate: -50% 0; border-radius: 50%;
-  background: radial-gradient(circle at 40% 40%, #fffbe8, #ffe9ae 55%, #f2c878); opacity: .17; box-shadow: 0 0 140px 70px rgb(255 233 174 / .55); }
+.moon { position: absolute; top: -34vmin; left: 50%; width: 120vmin; height: 120vmin; translate: -50% 0; border-radius: 50%;
+  background: radial-gradient(circle, rgb(255 243 205 / .42) 0, rgb(255 233 174 / .2) 28%, rgb(200 190 255 / .1) 48%, transparent 68%); }
 .hills { position: absolute; bottom: 0; width: 100%; height: 46vh; }
 #fireflies i { position: absolute; width: 6px; height: 6px; border-radius: 50%; background: #fff7b0; opacity: 0;
   box-shadow: 0 0 10px 4px #ffe066, 0 0 26px 10px rgb(255 213 74 / .4); animation: drift var(--for) ease-in-out var(--late) infinite alternate, blink var(--blink) ease-in-out var(--late) infinite; }
@@ -759,7 +759,7 @@ button:disabled { cursor: default; }
 @keyframes blink { 0%, 100% { opacity: 0; } 50% { opacity: .95; } }
 
 body > header { text-align: center; padding: 10px 16px 0; }
-h1 { margin: 0; font: 700 clamp(25px, 4.800vh, 46px)/1.15 "Palatino Linotype", Palatino, "URW Palladio L", Georgia, serif; letter-spacing: .045em;
+h1 { margin: 0; padding-bottom: .16em; font: 700 clamp(25px, 4.8vh, 46px)/1.15 "Palatino Linotype", Palatino, "URW Palladio L", Georgia, serif; letter-spacing: .045em;
   background: linear-gradient(#fffdf0, #ffe08a 45%, #d99a3a 80%, #ffeec2); background-clip: text; color: transparent; filter: drop-shadow(0 3px 8px rgb(0 0 0 / .55)); }
 
 main { display: grid; grid-template-columns: minmax(0, 1fr) auto minmax(0, 1fr); gap: 28px; align-items: center; padding: 6px 28px; min-height: 0; }
@@ -777,7 +777,8 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) auto minmax(0, 1fr);
 #pays b { font-variant-numeric: tabular-nums; color: #ffe9b5; }
 #facts { display: grid; grid-template-columns: 1fr auto; gap: 3px 10px; margin: 10px 0 0; font-size: 13px; }
 #facts dt { color: var(--soft); } #facts dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
-#played { list-style: none; margin: 0; padding: 0; min-height: 120px; }
+#played { list-style: none; margin: 0; padding: 0; }
+#played:empty::before { content: 'None yet.'; font-size: 14px; color: var(--soft); }
 #played li { display: grid; grid-template-columns: 1fr auto; gap: 0 8px; padding: 6px 0; border-bottom: 1px solid rgb(255 255 255 / .07); font-size: 14px; font-variant-numeric: tabular-nums; }
 #played li.is-new { animation: arrive .5s ease-out; }
 #played b { color: #8dffb0; } #played .none { color: var(--soft); font-weight: 400; }
@@ -793,27 +794,29 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) auto minmax(0, 1fr);
 .reel::after { content: ""; position: absolute; inset: 0; border-radius: inherit; pointer-events: none; box-shadow: inset 0 22px 26px -12px rgb(4 6 26 / .85), inset 0 -22px 26px -12px rgb(4 6 26 / .85); }
 .strip { will-change: transform; }
 .cell { height: var(--cell); display: grid; place-items: center; }
+symbol, .cell svg, #pays svg { overflow: visible; }
 .cell svg { width: 84%; height: 84%; filter: drop-shadow(0 5px 5px rgb(0 0 0 / .45)); transition: opacity .25s; }
-.is-running .cell svg { filter: blur(1.500px); }
+.is-running .cell svg { filter: blur(1.5px); }
 #reels.is-won .cell svg { opacity: .38; }
 #reels.is-won .cell.is-lit svg { opacity: 1; animation: glowing .9s ease-in-out infinite alternate; }
 @keyframes glowing { from { transform: scale(1); } to { transform: scale(1.1); filter: drop-shadow(0 0 14px #ffe066) drop-shadow(0 5px 5px rgb(0 0 0 / .45)); } }
 #lines { position: absolute; inset: 20px; width: calc(100% - 40px); height: calc(100% - 40px); pointer-events: none; }
-#lines polyline { fill: none; stroke: #fff3b0; stroke-width: 3.5; stroke-linecap: round; stroke-linejoin: round; vector-effect: non-scaling-stroke; filter: drop-shadow(0 0 6px #ffc400); opacity: .85;
+#lines polyline { fill: none; stroke: #fff3b0; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; filter: drop-shadow(0 0 6px #ffc400); opacity: .85;
   stroke-dasharray: 1; stroke-dashoffset: 1; animation: draw .35s ease-out forwards; }
 @keyframes draw { to { stroke-dashoffset: 0; } }
-#said { margin: 0; min-height: 24px; font-size: 17px; color: #ffe9b5; text-align: center; text-shadow: 0 2px 6px #000; }
-body[data-phase="settling"] #said::after { content: " ⋯"; animation: blink 1.200s infinite; }
+#said { position: relative; margin: 0; min-height: 24px; font-size: 17px; color: #ffe9b5; text-align: center; text-shadow: 0 2px 6px #000; }
+body[data-phase="settling"] #said::after { content: " ⋯"; animation: blink 1.2s infinite; }
 
 #big { position: absolute; inset: 0; display: grid; place-content: center; text-align: center; border-radius: 30px; opacity: 0; pointer-events: none; background: radial-gradient(circle, rgb(6 8 34 / .88), rgb(6 8 34 / .35) 75%, transparent); }
-#big.is-on { animation: bigwin 2.900s ease-out; }
+#big.is-on { animation: bigwin 2.9s ease-out; }
 #big strong { font: 700 clamp(30px, 6vh, 58px)/1.1 "Palatino Linotype", Palatino, Georgia, serif; color: #fff3c4; text-shadow: 0 0 26px #ffc400, 0 4px 10px #000; }
 #big span { font-size: clamp(26px, 5vh, 46px); font-weight: 800; color: #8dffb0; font-variant-numeric: tabular-nums; text-shadow: 0 3px 10px #000; }
 @keyframes bigwin { 0% { opacity: 0; transform: scale(.7); } 12% { opacity: 1; transform: scale(1.06); } 18%, 82% { opacity: 1; transform: scale(1); } 100% { opacity: 0; } }
 
-footer { display: grid; grid-template-columns: 1fr auto auto auto 1fr; align-items: center; justify-items: center; gap: 12px 26px; padding: 6px 28px 16px; }
+footer { display: grid; grid-template-columns: 1fr auto 1fr; align-items: center; gap: 12px 30px; padding: 4px 28px 14px; }
+.left, .right { display: flex; align-items: center; gap: 22px; }
+.left { justify-content: flex-end; }
 .meter { min-width: 132px; padding: 8px 18px; border-radius: 16px; text-align: center; background: var(--glass); border: 1px solid rgb(244 213 138 / .28); }
-footer > .meter:first-child { justify-self: end; }
 .meter span { display: block; font-size: 12px; letter-spacing: .06em; color: var(--soft); }
 .meter output { font-size: 21px; font-weight: 700; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .is-win output { color: #8dffb0; }
@@ -829,7 +832,6 @@ footer > .meter:first-child { justify-self: end; }
 body[data-phase="spinning"] #spin svg { animation: turn .8s linear infinite; }
 @keyframes turn { to { transform: rotate(360deg); } }
 footer nav { display: none; }
-footer .is-win { justify-self: start; }
 
 dialog { max-width: 380px; padding: 26px 28px; border-radius: 22px; border: 1px solid rgb(244 213 138 / .5); background: #141b52; color: var(--paper); text-align: center; box-shadow: 0 30px 90px #000; }
 dialog::backdrop { background: rgb(5 7 26 / .72); }
@@ -837,7 +839,7 @@ dialog h2 { margin: 0 0 8px; color: var(--gold); } dialog p { margin: 0 0 18px; 
 dialog button { padding: 12px 26px; border-radius: 999px; font-weight: 700; color: #3a2404; background: linear-gradient(#ffe9a8, #eaae35); }
 
 @media (max-width: 1020px), (max-aspect-ratio: 1/1) {
-  :root { --cell: min(29vw, 16.500vh); }
+  :root { --cell: min(28.4vw, 13.7vh); }
   main { grid-template-columns: 1fr; padding: 0 8px; }
   .frame { padding: 9px; border-radius: 24px; } #lines { inset: 15px; width: calc(100% - 30px); height: calc(100% - 30px); } #reels { gap: 4px; }
   body > header { padding-top: 18px; } h1 { font-size: clamp(27px, 9vw, 44px); }
@@ -846,13 +848,13 @@ dialog button { padding: 12px 26px; border-radius: 999px; font-weight: 700; colo
   body[data-panel]::after { content: ""; position: fixed; inset: 0; z-index: 4; background: rgb(5 7 26 / .6); }
   .close { display: block; width: 44px; height: 44px; margin: -10px -12px 0 0; font-size: 28px; color: var(--soft); }
   .panel h2 { font-size: 17px; } #pays li { font-size: 16px; padding: 5px 0; }
-  footer { grid-template-columns: 1fr 1fr; gap: 12px; padding: 0 16px 14px; }
-  .meter { width: 100%; min-width: 0; } footer > .meter:first-child, footer .is-win { justify-self: stretch; }
+  footer { grid-template-columns: 1.15fr 1fr; gap: 12px; padding: 0 16px 14px; }
+  .left, .right { display: contents; } .meter { width: 100%; min-width: 0; }
   .meter output { font-size: 20px; }
-  footer > .is-win { grid-area: 1 / 2; }
+  footer .is-win { grid-area: 1 / 2; }
   .bet { grid-area: 2 / 1; width: 100%; } .bet .meter { min-width: 0; flex: 1; padding: 8px 2px; } .bet output { font-size: 17px; }
-  #spin { grid-area: 2 / 2; width: 92px; height: 92px; }
-  footer nav { display: flex; gap: 10px; grid-column: 1 / -1; }
+  #spin { grid-area: 2 / 2; width: 92px; height: 92px; justify-self: center; }
+  footer nav { display: flex; gap: 10px; grid-column: 1 / -1; justify-self: center; }
   footer nav button { padding: 10px 16px; min-height: 44px; border-radius: 999px; font-size: 14px; color: var(--gold); background: rgb(14 20 58 / .6); border: 1px solid rgb(244 213 138 / .3); }
 }
 @media (max-width: 1020px) and (max-height: 560px) {
