@@ -112,7 +112,7 @@ class MemoryOutside(MemoryKept):
             self._refuse(call, Code.LIMIT)
 
     def _began(self, call: OutsideCall) -> _Round:
-        round_id = fresh_sharded_id(call.seat.user)
+        round_id = call.fresh_round or fresh_sharded_id(call.seat.user)
         begun = self._outside[call.seat, call.round] = _Round(round_id, call, outside_header(call, round_id))
         return begun
 

@@ -43,6 +43,7 @@ class OutsideCall(NamedTuple):
     `max_win` bounds a result: so many times the round's wagers. It, `game` and `wallet` are the round's from its first escrow
     on: later calls need not know them. `proof` is JSON that goes into the round's record. `answer` is what was answered, where
     that is known already (see `outside_answered`). The store writes round, game and site into deliveries.
+    `fresh_round` is what the store calls the round, should it begin with this call (see fresh_sharded_id); "": as it likes.
     """
 
     seat: Seat
@@ -61,6 +62,7 @@ class OutsideCall(NamedTuple):
     code: Code = Code.UNAVAILABLE
     proof: bytes = b""
     answer: bytes = b""
+    fresh_round: str = ""
 
 
 class OutsideAnswer(NamedTuple):

@@ -54,7 +54,8 @@ class RedisOutside:
             f"{key}wallets",
             seats_key(seat.user),
         )
-        round_id = fresh_sharded_id(seat.user) if call.op in ("ask", "escrow") else ""  # nothing else needs chance
+        begins = call.op in ("ask", "escrow")  # nothing else needs chance
+        round_id = call.fresh_round or fresh_sharded_id(seat.user) if begins else ""
         what = call.op, call.id, call.fingerprint, call.amount, call.at_ms
         where = str(wallet), seat.site, wallet.denom, int(call.funded), int(call.definite), call.code.value, call.answer
         new = round_id, call.game or "outside", call.max_win, outside_header(call, round_id)

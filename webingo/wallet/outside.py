@@ -6,19 +6,19 @@ written down, and are delivered from then on.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import orjson
 import structlog
 
-from webingo.adapters.adapter import Account, Charge, Unanswered
+from webingo.adapters.adapter import Charge, Unanswered
 from webingo.errors import Code, Refused
 from webingo.rng import derived_id
 from webingo.support.clock import Clock
 from webingo.transaction.outside import OutsideAnswer, OutsideCall, OutsideOp, OutsideRound
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import Delivery, Seat, WalletId
+from webingo.transaction.transaction import Delivery, Seat, WalletId, fresh_sharded_id
 from webingo.wallet.backend import LONGEST_S, Backend
 from webingo.wallet.delivery import OURS_MS, Told, cancel_of, result_of
 from webingo.wallet.denomination import in_transit
@@ -26,6 +26,8 @@ from webingo.wallet.players import is_called, uid_of
 from webingo.wallet.wallets import Wallets
 
 log = structlog.get_logger("webingo.operator")
+
+T = TypeVar("T")
 
 _WAIT_S = 3.0
 _ASKED_MS = round(1.5 * 1000 * LONGEST_S)
@@ -41,9 +43,9 @@ class Wager(NamedTuple):
     round: str
     id: str
     fingerprint: str
-    amount: int
-    game: str
-    max_win: int
+    amount: int = 0
+    game: str = ""
+    max_win: int = 0
     grant: int = 0
     operator: str = ""
     token: str = ""
@@ -72,25 +74,29 @@ class OutsideMoney:
 
     def __init__(self, store: Store, wallets: Wallets, clock: Clock) -> None:
         self._store = store
-        self._operators = wallets.operators
+        self._wallets = wallets
         self._deliverer = wallets.deliverer
         self._clock = clock
         self._under_way: dict[tuple[Seat, str, str], asyncio.Task[Done]] = {}
 
     async def balance(self, seat: Seat, denom: str, grant: int, operator: str, token: str) -> int:
         """What the player has now. A wallet of ours that never existed is begun."""
-        if operator:
-            return (await self._account(seat, denom, operator, token)).balance
-        wallet = WalletId(seat.user, denom)
-        return (await self._store.begin_wallet(seat, wallet, grant, self._clock.now_ms())).balance
+        if not operator:
+            wallet = WalletId(seat.user, denom)
+            return (await self._store.begin_wallet(seat, wallet, grant, self._clock.now_ms())).balance
+        asked = self._wallets.backend(operator).player(uid_of(seat.user, operator), token, denom)
+        account = await _answered_by(operator, seat, asked)
+        if not is_called(seat.user, operator, account.uid):
+            raise Refused(Code.AUTH_FAILED, "The session's token is another player's.")
+        return account.balance
 
     async def escrow(self, wager: Wager) -> Done:
         if wager.operator:
             return await self._once((wager.seat, wager.id, wager.fingerprint), lambda: self._ask(wager))
-        wallet, now_ms = WalletId(wager.seat.user, wager.denom), self._clock.now_ms()
+        call = _escrow(wager, self._clock.now_ms())
         if wager.grant:
-            await self._store.begin_wallet(wager.seat, wallet, wager.grant, now_ms)
-        return _done(await self._store.outside(_escrow(wager, wallet, now_ms)))
+            await self._store.begin_wallet(wager.seat, call.wallet, wager.grant, call.at_ms)
+        return _done(await self._store.outside(call))
 
     async def end(self, ending: Ending) -> Done:
         """A result or a cancel."""
@@ -98,19 +104,15 @@ class OutsideMoney:
             return _done(await self._store.outside(self._ending(ending)))
         return await self._once((ending.round.seat, ending.id, ending.fingerprint), lambda: self._end(ending))
 
-    async def again(self, seat: Seat, denom: str, round_name: str, call_id: str, fingerprint: str) -> Done:
-        """What a call was answered that was made before. Refused NO_ROUND where it was not."""
-        wallet = WalletId(seat.user, denom)
-        call = OutsideCall(seat, wallet, "again", round_name, call_id, fingerprint, self._clock.now_ms())
+    async def again(self, wager: Wager) -> Done:
+        """What an escrow was answered that was made before. Refused NO_ROUND where it was not."""
+        call = _escrow(wager, self._clock.now_ms())._replace(op="again", amount=0)
         return await self._repeated(call, await self._store.outside(call))
 
-    async def forestall(self, seat: Seat, denom: str, operator: str, round_name: str, call_id: str, fingerprint: str) -> None:
-        """A cancel that has overtaken its round's first escrow, which will be refused. Should it just have come, it is given
-        back. Refused NO_ROUND else."""
-        wallet = WalletId(seat.user, in_transit(denom, operator) if operator else denom)
-        call = OutsideCall(
-            seat, wallet, "cancel", round_name, call_id, fingerprint, self._clock.now_ms(), funded=bool(operator)
-        )
+    async def forestall(self, wager: Wager) -> None:
+        """A cancel that has overtaken its round's first escrow, which will be refused: `wager.id` is the cancel's. Should the
+        escrow just have come, it is given back. Refused NO_ROUND else."""
+        call = _escrow(wager, self._clock.now_ms())._replace(op="cancel", amount=0)
         self._deliver((await self._store.outside(call)).owed)
 
     async def abort(self, found: OutsideRound, asking: Iterable[str]) -> None:
@@ -128,44 +130,19 @@ class OutsideMoney:
 
     # Escrows at an operator
 
-    async def _account(self, seat: Seat, denom: str, operator: str, token: str) -> Account:
-        try:
-            account = await self._backend(operator).player(uid_of(seat.user, operator), token, denom)
-        except Unanswered as unanswered:
-            log.warning("operator_unanswered", operator=operator, seat=str(seat), reason=str(unanswered))
-            raise Refused(unanswered.code, "The operator does not answer at the moment.") from None
-        if not is_called(seat.user, operator, account.uid):
-            raise Refused(Code.AUTH_FAILED, "The session's token is another player's.")
-        return account
-
-    def _backend(self, operator: str) -> Backend:
-        backend = self._operators.get(operator)
-        if backend is None:
-            raise Refused(Code.UNAVAILABLE, "The operator of this site is not known here.")
-        return backend
-
     async def _ask(self, wager: Wager) -> Done:
-        seat, operator, token = wager.seat, wager.operator, wager.token
-        uid = uid_of(seat.user, operator) or (await self._account(seat, wager.denom, operator, token)).uid
-        backend, now_ms = self._backend(operator), self._clock.now_ms()
-        wallet = WalletId(seat.user, in_transit(wager.denom, operator))
-        charge = Charge(
-            derived_id(f"outside:{seat}:{wager.id}"),
-            uid,
-            token,
-            wager.denom,
-            f"{seat.site}:{wager.round}",
-            wager.game,
-            seat.site,
-            wager.amount,
-            now_ms,
-        )
-        owed = cancel_of(wallet, charge, now_ms + OURS_MS)
-        call = _escrow(wager, wallet, now_ms)._replace(op="ask", funded=True, owed=(owed,))
-        asked = await self._store.outside(call)
+        seat, operator = wager.seat, wager.operator
+        payer = await _answered_by(operator, seat, self._wallets.payer(seat.user, operator, wager.denom, wager.token))
+        found = await self._store.outside_round(seat, wager.round)
+        round_id = fresh_sharded_id(seat.user) if found is None else found.id  # the operator's books name it as ours
+        call = _escrow(wager, self._clock.now_ms())
+        charge_id = derived_id(f"outside:{seat}:{wager.id}")
+        charge = Charge(charge_id, *payer, wager.denom, round_id, wager.game, seat.site, wager.amount, call.at_ms)
+        owed = cancel_of(call.wallet, charge, call.at_ms + OURS_MS)
+        asked = await self._store.outside(call._replace(op="ask", owed=(owed,), fresh_round=round_id))
         if asked.repeated:
             return await self._repeated(call, asked)
-        return await self._charge(backend, call._replace(owed=()), charge)
+        return await self._charge(self._wallets.backend(operator), call, charge)
 
     async def _charge(self, backend: Backend, call: OutsideCall, charge: Charge) -> Done:
         try:
@@ -251,9 +228,20 @@ class OutsideMoney:
         return balance
 
 
-def _escrow(wager: Wager, wallet: WalletId, now_ms: int) -> OutsideCall:
+def _escrow(wager: Wager, now_ms: int) -> OutsideCall:
+    denom = in_transit(wager.denom, wager.operator) if wager.operator else wager.denom
+    wallet = WalletId(wager.seat.user, denom)
     call = OutsideCall(wager.seat, wallet, "escrow", wager.round, wager.id, wager.fingerprint, now_ms, wager.amount)
-    return call._replace(game=wager.game, max_win=wager.max_win)
+    return call._replace(game=wager.game, max_win=wager.max_win, funded=bool(wager.operator))
+
+
+async def _answered_by(operator: str, seat: Seat, asked: Awaitable[T]) -> T:
+    """What the operator says of the player. Raises Refused where it says nothing."""
+    try:
+        return await asked
+    except Unanswered as unanswered:
+        log.warning("operator_unanswered", operator=operator, seat=str(seat), reason=str(unanswered))
+        raise Refused(unanswered.code, "The operator does not answer at the moment.") from None
 
 
 def _done(answer: OutsideAnswer) -> Done:

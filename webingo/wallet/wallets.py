@@ -32,7 +32,7 @@ class Wallets:
         """
         uid = uid_of(user, operator)
         if not uid:
-            account = await self._backend(operator).player("", token, denom)
+            account = await self.backend(operator).player("", token, denom)
             if not is_called(user, operator, account.uid):
                 raise Refused(Code.AUTH_FAILED, "The token is another player's.")
             uid = account.uid
@@ -45,10 +45,10 @@ class Wallets:
         """
         if not operator:
             return LocalWallet(self._store, WalletId(seat.user, denom))
-        backend, wallet = self._backend(operator), WalletId(seat.user, in_transit(denom, operator))
+        backend, wallet = self.backend(operator), WalletId(seat.user, in_transit(denom, operator))
         return OperatorWallet(self._store, backend, self.deliverer, self._clock, self._rng, wallet, token)
 
-    def _backend(self, operator: str) -> Backend:
+    def backend(self, operator: str) -> Backend:
         if (backend := self.operators.get(operator)) is None:
             raise Refused(Code.UNAVAILABLE, "The operator of this site is not known here.")
         return backend

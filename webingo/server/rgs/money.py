@@ -60,10 +60,8 @@ class Money:
             raise Refused(Code.ROUND_OVER, "The round was cancelled before it began.")
         if owner != seat.user.uid:
             raise Refused(Code.ID_REUSED, "round: this name was used for another player's round.")
-        wager = Wager(
-            seat, site.denomination, ask.round, ask.id, fingerprint, ask.amount, ask.game, rules.max_win, site.initial_credits
-        )
-        wager = wager._replace(operator=site.operator, token=login.token)
+        wager = _named(seat, site, ask, fingerprint)
+        wager = wager._replace(amount=ask.amount, game=ask.game, max_win=rules.max_win, token=login.token)
         return _settled(ask, await self._outside.escrow(wager))
 
     async def result(self, key: ApiKey, ask: ResultAsk) -> Settled:
@@ -87,7 +85,7 @@ class Money:
         found = await self._store.outside_round(seat, ask.round)
         if found is None:
             site = await self._resources.site(key.platform, key.site)
-            await self._outside.forestall(seat, site.denomination, site.operator, ask.round, ask.id, fingerprint)
+            await self._outside.forestall(_named(seat, site, ask, fingerprint))
             raise Refused(Code.NO_ROUND)
         await self._claim(key, ask.id, fingerprint)
         return _settled(ask, await self._end(Ending(found, ask.id, fingerprint)))
@@ -126,7 +124,7 @@ class Money:
             raise _unknown_session()
         site = await self._resources.site(key.platform, key.site)
         try:
-            return _settled(ask, await self._outside.again(owner, site.denomination, ask.round, ask.id, fingerprint))
+            return _settled(ask, await self._outside.again(_named(owner, site, ask, fingerprint)))
         except Refused as refusal:
             raise _unknown_session() if refusal.code is Code.NO_ROUND else refusal from None
 
@@ -152,6 +150,11 @@ class Money:
 def _fingerprint(call: str, ask: BaseModel) -> str:
     """Stands for the whole call: the same only where every field is."""
     return hashlib.sha256(f"{call} {ask.model_dump_json()}".encode()).hexdigest()
+
+
+def _named(seat: Seat, site: Site, ask: EscrowAsk | CancelAsk, fingerprint: str) -> Wager:
+    """Which call it is, and where the money is."""
+    return Wager(seat, site.denomination, ask.round, ask.id, fingerprint, grant=site.initial_credits, operator=site.operator)
 
 
 def _settled(ask: EscrowAsk | ResultAsk | CancelAsk, done: Done) -> Settled:
