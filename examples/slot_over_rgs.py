@@ -1193,7 +1193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rounds.mender.start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: threading.Thread(target=game.shutdown).start())
-    print(f"{TITLE}: http://{given.address}:{game.server_address[1]}/?session=… (RTP {float(odds().rtp):.2%})", flush=True)
+    print(f"{TITLE}: http://{given.address}:{game.server_address[1]}/?session=…", flush=True)
     game.serve_forever(poll_interval=0.1)
 
 
