@@ -11,9 +11,9 @@ from webingo.audit.finding import Finding, Numbers, chi_square, p_of_spread
 _MOST_CELLS = 1000
 
 
-def equal(numbers: Sequence[int], n: int, draws: str = "") -> Finding:
-    """Each value below n as often as the others; of more than a thousand values, each of a thousand stretches of them."""
-    cells = min(n, _MOST_CELLS)
+def equal(numbers: Sequence[int], n: int, draws: str = "", most_cells: int = _MOST_CELLS) -> Finding:
+    """Each value below n as often as the others; where there are more of them than cells, each stretch of them."""
+    cells = min(n, most_cells)
     edges = [-(-n * cell // cells) for cell in range(cells + 1)]  # exact: cell i begins at the first value of its own
     counts = np.bincount([number * cells // n for number in numbers], minlength=cells)
     expected = np.array([(above - below) / n for below, above in pairwise(edges)])
