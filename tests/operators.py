@@ -262,7 +262,7 @@ class Fate:
             await asyncio.get_running_loop().create_future()
 
 
-class _Watched:
+class Watched:
     """A store or an adapter whose every call goes by the fate of the process."""
 
     def __init__(self, real: Any, fate: Fate, calls: frozenset[str], lost: Callable[[], Exception]) -> None:
@@ -312,12 +312,14 @@ class Client:
 class Process:
     """A node: its house on the store, with the operator, and the session of one player."""
 
-    def __init__(self, store: Store, adapter: Adapter, resources: Any, clock: Clock, fate: Fate | None = None) -> None:
+    def __init__(
+        self, store: Store, adapter: Adapter, resources: Any, clock: Clock, fate: Fate | None = None, refresh_s: float = 30
+    ) -> None:
         self.fate = fate or Fate()
-        seen: Any = _Watched(store, self.fate, STORE_CALLS, lambda: Refused(Code.UNAVAILABLE))
-        asked: Any = _Watched(adapter, self.fate, ADAPTER_CALLS, lambda: Unanswered("lost"))
+        seen: Any = Watched(store, self.fate, STORE_CALLS, lambda: Refused(Code.UNAVAILABLE))
+        asked: Any = Watched(adapter, self.fate, ADAPTER_CALLS, lambda: Unanswered("lost"))
         rng = SystemRng()
-        self.wallets = Wallets(seen, {adapter.operator: Backend(asked, clock)}, clock, rng)
+        self.wallets = Wallets(seen, {adapter.operator: Backend(asked, clock, refresh_s)}, clock, rng)
         self.house = House(seen, resources, rng, clock, debug=True, wallets=self.wallets)
         self.deliverer = self.wallets.deliverer
         store.listen(self._hear, lambda: None)

@@ -94,7 +94,7 @@ def _show(report: dict[str, Any]) -> None:
     table = Table("Group", "Waiting", "Oldest", "Served by", "Nobody serves")
     for group in report["groups"]:
         served = "\n".join(f"{name} ({shards} shards)" for name, shards in group["members"].items())
-        oldest = "" if group["oldest_seconds"] is None else _span(group["oldest_seconds"])
+        oldest = "" if group["oldest_seconds"] is None else span(group["oldest_seconds"])
         unserved = Text(f"{group['unserved']:,}", style="bold red") if group["unserved"] else ""
         table.add_row(Text(group["group"]), f"{group['lag']:,}", oldest, Text(served or "no running server"), unserved)
     if report["groups"]:
@@ -112,7 +112,7 @@ def _since(oldest_ms: int | None) -> str:
     return f", the oldest of {datetime.fromtimestamp(oldest_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _span(seconds: int) -> str:
+def span(seconds: int) -> str:
     """Roughly, as people say it."""
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
