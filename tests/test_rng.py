@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +273,12 @@ def test_fresh_ids_are_uuids_of_version_4() -> None:
     ids = {fresh_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert {uuid.UUID(text).version for text in ids} == {4}
+
+
+def test_threads_never_get_the_same_id_and_always_get_one() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = [found for part in pool.map(lambda _: [fresh_id() for _ in range(3000)], range(8)) for found in part]
+    assert len(set(ids)) == 24_000
 
 
 def test_derived_ids_are_uuids_of_version_5_and_the_same_for_ever() -> None:

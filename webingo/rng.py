@@ -236,10 +236,13 @@ _IDS: list[str] = []
 
 def fresh_id() -> str:
     """A new UUID 4 (RFC 9562) as text: names states and rounds. Put together by hand: `uuid` takes four times as long."""
-    if not _IDS:
-        digits = SOURCE.block().hex()
-        _IDS.extend([digits[i : i + 32] for i in range(0, len(digits), 32)])
-    d = _IDS.pop()
+    while True:
+        try:
+            d = _IDS.pop()  # which no other thread takes too
+            break
+        except IndexError:
+            digits = SOURCE.block().hex()
+            _IDS.extend([digits[i : i + 32] for i in range(0, len(digits), 32)])
     return f"{d[:8]}-{d[8:12]}-4{d[13:16]}-{'89ab'[int(d[16], 16) & 3]}{d[17:20]}-{d[20:]}"
 
 
