@@ -1190,10 +1190,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rgs = Rgs(given.server, given.key)
     rounds = Rounds(rgs, Journal(given.journal))
     game = Game((given.address, given.port), rgs, rounds)
-    rounds.mender.start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: threading.Thread(target=game.shutdown).start())
     print(f"{TITLE}: http://{given.address}:{game.server_address[1]}/?session=…", flush=True)
+    rounds.mender.start()
     game.serve_forever(poll_interval=0.1)
 
 

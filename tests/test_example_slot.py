@@ -13,8 +13,11 @@ import httpx
 import pytest
 
 from examples import slot_over_rgs as slot
-from tests.rgs import STUDIO, studio
-from tests.slot_over_rgs import PROGRAM, Cut, running, wired
+from tests.rgs import STUDIO, new_key, studio
+from tests.secrets import secret
+from tests.slot_over_rgs import PROGRAM, Cut, Slot, running, wired
+from webingo.adapters.hub88 import Hub88Adapter
+from webingo.adapters.kit.troubles import Trouble
 from webingo.transaction.memory_store import MemoryStore
 from webingo.user import SHARDS, User
 
@@ -209,3 +212,124 @@ async def test_a_crash_between_any_two_calls_leaves_no_round_open_and_no_two_out
         assert (await game.spin(session, "afterwards"))["state"] == "closed"
         await game.stop()
         agree(game.rounds(), *await books(made))
+
+
+async def test_while_the_house_is_away_nothing_is_shown_and_afterwards_it_is_the_same_outcome(tmp_path):
+    async with studio(MemoryStore()) as made, wired(tmp_path, made.server.port, made.key) as (game, wire):
+        session = await made.login()
+
+        def go_away():
+            wire.down = True
+
+        wire.cut, wire.cuts = go_away, [Cut(RESULT, "after")]
+        waiting = asyncio.create_task(game.spin(session, "click-1"))
+        while wire.paths.count(RESULT) < 3:
+            await asyncio.sleep(0.02)
+        assert not waiting.done()
+        wire.down = False
+        shown = await waiting
+        assert shown["state"] == "closed" and await still_open(made) == []
+        assert wire.paths.count(DRAW) == 1
+        await game.stop()
+        agree(game.rounds(), *await books(made))
+
+
+async def test_a_wager_whose_answers_all_get_lost_is_given_back(tmp_path):
+    async with studio(MemoryStore()) as made, wired(tmp_path, made.server.port, made.key) as (game, wire):
+        session = await made.login()
+        wire.cut, wire.cuts = lambda: None, [Cut(ESCROW, "after")] * 4
+        shown = await game.spin(session, "click-1")
+        assert (shown["state"], shown["balance"]) == ("returned", 10_000)
+        assert wire.paths == [ESCROW] * 4 + [CANCEL]
+        await game.stop()
+        agree(game.rounds(), *await books(made))
+
+
+async def test_no_numbers_are_no_round(tmp_path):
+    """The house's generator does not answer: the wager goes back."""
+    async with studio(MemoryStore()) as made, wired(tmp_path, made.server.port, made.key) as (game, wire):
+        session = await made.login()
+        wire.cut, wire.cuts = lambda: None, [Cut(DRAW, "before")] * 3
+        assert (await game.spin(session, "click-1"))["state"] == "returned"
+        assert await still_open(made) == []
+        await game.stop()
+        agree(game.rounds(), *await books(made))
+
+
+async def test_a_round_that_the_house_has_cancelled_meanwhile_is_not_shown_as_won(tmp_path):
+    """It was open for too long: the outcome stood in the slot's journal, and nobody had seen it."""
+    async with studio(MemoryStore()) as made, wired(tmp_path, made.server.port, made.key) as (game, wire):
+        session = await made.login()
+        wire.cuts = [Cut(RESULT, "before")]
+        with pytest.raises(httpx.HTTPError):
+            await game.spin(session, "click-1")
+        await game.ended()
+        (left,) = await still_open(made)
+        assert (await made.call("cancel", round=left.name, id="the-house")).status == 200
+        await game.start()
+        shown = await game.spin(session, "click-1")
+        assert shown["state"] == "returned" and "window" not in shown
+        await game.stop()
+        agree(game.rounds(), *await books(made))
+
+
+async def test_a_second_program_with_the_same_journal_does_not_start(tmp_path):
+    async with studio(MemoryStore()) as made, running(tmp_path, made.server.port, made.key) as game:
+        await game.spin(await made.login(), "click-1")
+        second = Slot(tmp_path, made.server.port, made.key)
+        with pytest.raises(AssertionError, match="Is the game running already"):
+            await second.start()
+        await second.ended()
+
+
+# -- where an operator keeps the money ---------------------------------------------------------------------------------------
+
+AT_ACME = {"id": "studio", "platform": "operator", "operator": "acme", "denomination": "USD", "games": STUDIO["games"],
+           "rgs": {"max_win": 500}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("op", "trouble"),
+    [
+        ("", None),
+        ("escrow", Trouble.DROP_AFTER),
+        ("escrow", Trouble.DROP_BEFORE),
+        ("result", Trouble.DROP_AFTER),
+        ("result", Trouble.DROP_BEFORE),
+    ],
+    ids=str,
+)
+async def test_an_operators_books_come_out_even_whatever_answers_are_lost(tmp_path, op, trouble):
+    fake = Hub88Adapter.fake()(tmp_path)
+    await fake.start()
+    await fake.player("ana", fake.token("ana"), 10_000)
+    operators = {"acme": {"adapter": "hub88", "options": fake.options()}}
+    store = MemoryStore()
+    try:
+        async with AsyncExitStack() as stack:
+            made = await stack.enter_async_context(studio(store, AT_ACME, operators=operators))
+            key = await new_key(store, "studio", "operator")
+            game = await stack.enter_async_context(running(tmp_path, made.server.port, key))
+            login = {"platform": "operator", "site": "studio", "auth": {"uid": "ana", "token": fake.token("ana")}}
+            session = secret((await made.caller.post("/session", login)).body["sessionId"], "session")
+            await game.spin(session, "before")
+            if trouble:
+                fake.trouble(op, trouble)
+            shown = await game.spin(session, "click-1")
+            assert shown["state"] == ("returned" if op == "escrow" else "closed")
+            assert (await game.spin(session, "afterwards"))["state"] == "closed"
+            assert await still_open(made) == []
+            # An escrow that never arrived might yet: that it is taken back is repeated for minutes.
+            while [one for one in await owed(store) if trouble != Trouble.DROP_BEFORE or op != "escrow"]:
+                await asyncio.sleep(0.02)
+            await game.stop()
+            journal = game.rounds()
+            closed = [row for row in journal if row["state"] == "closed"]
+            assert await fake.balance("ana") == 10_000 + sum(row["win"] - row["bet"] for row in closed)
+            assert {row["state"] for row in journal} <= {"closed", "returned"}
+    finally:
+        await fake.stop()
+
+
+async def owed(store):
+    return [one for shard in range(SHARDS) async for one in store.deliveries(shard)]
