@@ -156,7 +156,7 @@ class OutsideMoney:
             raise Refused(unanswered.code, "The operator's answer never came; the escrow is taken back.") from None
         done = Done("escrowed", balance)
         try:
-            await self._store.outside(call._replace(op="escrow", answer=orjson.dumps(done)))
+            await self._store.outside(call._replace(op="escrow", answer=_written(done)))
         except Refused as refusal:
             if refusal.code is not Code.UNAVAILABLE:  # else nobody knows: it is taken back when it is found as it was asked for
                 await self._abort(call, refusal.code)
@@ -191,6 +191,8 @@ class OutsideMoney:
 
     async def _end(self, ending: Ending) -> Done:
         call = self._ending(ending)
+        if ending.round.status in ("closed", "cancelled"):
+            return await self._ended_before(call)
         if ending.win is not None:
             call = call._replace(owed=(self._result(ending),))
         answer = await self._store.outside(call)
@@ -203,6 +205,15 @@ class OutsideMoney:
             balance = task.result() if task.done() else None
         return await self._answered(call.seat, call.id, Done(_status(answer), balance))
 
+    async def _ended_before(self, call: OutsideCall) -> Done:
+        """Nothing more can come of a round that is over, but this may have been what has ended it."""
+        if call.op == "cancel":
+            return await self._repeated(call, await self._store.outside(call))
+        try:
+            return await self._repeated(call, await self._store.outside(call._replace(op="again", amount=0)))
+        except Refused as refusal:
+            raise Refused(Code.ROUND_OVER) if refusal.code is Code.NO_ROUND else refusal from None
+
     def _result(self, ending: Ending) -> Delivery:
         """What the operator has to hear of a result, in the name of the player as he was at the last escrow."""
         found, now_ms = ending.round, self._clock.now_ms()
@@ -214,7 +225,7 @@ class OutsideMoney:
 
     async def _answered(self, seat: Seat, call_id: str, done: Done) -> Done:
         """What is kept as the answer: another process may have answered first."""
-        return _read(await self._store.outside_answered(seat, call_id, orjson.dumps(done)) or orjson.dumps(done))
+        return _read(await self._store.outside_answered(seat, call_id, _written(done)) or _written(done))
 
     def _deliver(self, owed: Sequence[Delivery]) -> "asyncio.Task[int | None]":
         return self._deliverer.do(self._bring(owed))
@@ -250,6 +261,10 @@ def _done(answer: OutsideAnswer) -> Done:
 
 def _status(answer: OutsideAnswer) -> Literal["escrowed", "closed", "cancelled"]:
     return "escrowed" if answer.status == "asking" else answer.status
+
+
+def _written(done: Done) -> bytes:
+    return orjson.dumps([*done])
 
 
 def _read(answer: bytes) -> Done:
