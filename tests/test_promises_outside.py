@@ -246,7 +246,7 @@ async def test_an_escrow_without_an_answer_is_taken_back_before_the_game_hears_s
 
 
 async def each(mood: str, where: str, what: str, go_on: Callable[[World, Process], Awaitable[Process]]) -> None:
-    """Strikes a process at each of its calls, in a world of its own each time; at each third, which are others before and after,
+    """Strikes a process at each of its calls, in a world of its own each time; at each third, others before and after,
     where the operator does not just answer."""
     every = 1 if mood == "answers" else 3
     for at in range(1 + (every > 1 and where == "after"), await calls_of(mood) + 1, every):

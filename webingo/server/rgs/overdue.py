@@ -29,8 +29,9 @@ class Open(NamedTuple):
     overdue: bool
 
 
-async def open_rounds(store: Store, resources: ResourceSource, now_ms: int) -> AsyncIterator[Open]:
-    """All open rounds, the oldest of each shard first. One whose site says nothing of it is overdue at once."""
+async def open_rounds(store: Store, resources: ResourceSource | None, now_ms: int) -> AsyncIterator[Open]:
+    """All open rounds, the oldest of each shard first. One whose site says nothing of it is overdue at once. Without
+    `resources` nobody knows of any site."""
     for shard in range(SHARDS):
         first = 0
         while page := await store.outside_rounds(shard, now_ms, first, _PAGE):
@@ -42,7 +43,9 @@ async def open_rounds(store: Store, resources: ResourceSource, now_ms: int) -> A
                 yield Open(found, site, now_ms - found.at_ms >= 1000 * timeout_s)
 
 
-async def _site(resources: ResourceSource, found: OutsideRound) -> Site | None:
+async def _site(resources: ResourceSource | None, found: OutsideRound) -> Site | None:
+    if resources is None:
+        return None
     try:
         return await resources.site(found.seat.user.platform, found.seat.site)
     except Refused as refusal:
