@@ -266,14 +266,11 @@ async def test_every_door_refuses_play_and_says_why(server: Server, source: Brea
     assert REGISTRY.get_sample_value("webingo_rng_failed") == 0
 
     source.breaks(fault)
+    if isinstance(fault, Circle):
+        SOURCE.block()  # once round
     credits = playing.credits
     playing.act(playing.game["actions"][0])
-    message: dict[str, Any] = {}
-    for _ in range(10):
-        message = await playing.next()
-        if message["t"] == "error":
-            break
-        playing.act(playing.game["actions"][0])
+    message = await playing.next()
     assert (message["t"], message["code"]) == ("error", "UNAVAILABLE")
     assert "random number generator has failed" in message["message"]
     assert await playing.closed() is not None
@@ -299,3 +296,17 @@ async def test_every_door_refuses_play_and_says_why(server: Server, source: Brea
     assert code == 503
     assert "random number generator has failed" in document["reasons"][0]
     assert REGISTRY.get_sample_value("webingo_rng_failed") == 1
+
+
+def test_the_page_states_the_cutoffs_that_are_in_force() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "rng.md").read_text()
+    assert SAME_IN_A_ROW == 9
+    for stated in (
+        "a byte nine times in a row",
+        f"the first byte of a window {SAME_IN_A_WINDOW} times in it",
+        f"windows of {WINDOW} ",
+        f"blocks of {webingo.rng._BLOCK} bytes",
+        f"{webingo.rng._FIRST_BLOCKS} blocks are read, tested and thrown away",
+        f"up to {entropy._LONGEST * webingo.rng._BLOCK >> 20} MiB",
+    ):
+        assert stated in " ".join(page.split()), stated
