@@ -753,7 +753,7 @@ button:disabled { cursor: default; }
 .moon { position: absolute; top: -34vmin; left: 50%; width: 120vmin; height: 120vmin; translate: -50% 0; border-radius: 50%;
   background: radial-gradient(circle, rgb(255 243 205 / .42) 0, rgb(255 233 174 / .2) 28%, rgb(200 190 255 / .1) 48%, transparent 68%); }
 .hills { position: absolute; bottom: 0; width: 100%; height: 46vh; }
-#fireflies i { position: absolute; width: 6px; height: 6px; border-radius: 50%; background: #fff7b0; opacity: 0;
+#fireflies i { position: absolute; will-change: transform, opacity; width: 6px; height: 6px; border-radius: 50%; background: #fff7b0; opacity: 0;
   box-shadow: 0 0 10px 4px #ffe066, 0 0 26px 10px rgb(255 213 74 / .4); animation: drift var(--for) ease-in-out var(--late) infinite alternate, blink var(--blink) ease-in-out var(--late) infinite; }
 @keyframes drift { from { transform: translate(0, 0); } 40% { transform: translate(calc(var(--dx) * .7), calc(var(--dy) * -.4)); } to { transform: translate(var(--dx), var(--dy)); } }
 @keyframes blink { 0%, 100% { opacity: 0; } 50% { opacity: .95; } }
@@ -763,7 +763,7 @@ h1 { margin: 0; padding-bottom: .16em; font: 700 clamp(25px, 4.8vh, 46px)/1.15 "
   background: linear-gradient(#fffdf0, #ffe08a 45%, #d99a3a 80%, #ffeec2); background-clip: text; color: transparent; filter: drop-shadow(0 3px 8px rgb(0 0 0 / .55)); }
 
 main { display: grid; grid-template-columns: minmax(0, 1fr) auto minmax(0, 1fr); gap: 28px; align-items: center; padding: 6px 28px; min-height: 0; }
-.panel { max-width: 290px; width: 100%; padding: 16px 18px; border-radius: 20px; background: var(--glass); border: 1px solid rgb(244 213 138 / .28); box-shadow: 0 18px 50px rgb(0 0 0 / .4); backdrop-filter: blur(7px); }
+.panel { max-width: 290px; width: 100%; padding: 16px 18px; border-radius: 20px; background: var(--glass); border: 1px solid rgb(244 213 138 / .28); box-shadow: 0 18px 50px rgb(0 0 0 / .4); }
 #paytable { justify-self: end; }
 .panel header { display: flex; justify-content: space-between; align-items: center; }
 .panel h2 { margin: 0 0 8px; font-size: 15px; letter-spacing: .08em; color: var(--gold); font-weight: 700; }
@@ -796,10 +796,11 @@ main { display: grid; grid-template-columns: minmax(0, 1fr) auto minmax(0, 1fr);
 .cell { height: var(--cell); display: grid; place-items: center; }
 symbol, .cell svg, #pays svg { overflow: visible; }
 .cell svg { width: 84%; height: 84%; filter: drop-shadow(0 5px 5px rgb(0 0 0 / .45)); transition: opacity .25s; }
-.is-running .cell svg { filter: blur(1.5px); }
+.is-running .cell svg { filter: none; opacity: .82; }
 #reels.is-won .cell svg { opacity: .38; }
 #reels.is-won .cell.is-lit svg { opacity: 1; animation: glowing .9s ease-in-out infinite alternate; }
-@keyframes glowing { from { transform: scale(1); } to { transform: scale(1.1); filter: drop-shadow(0 0 14px #ffe066) drop-shadow(0 5px 5px rgb(0 0 0 / .45)); } }
+.cell.is-lit { background: radial-gradient(circle, rgb(255 224 102 / .5), transparent 68%); }
+@keyframes glowing { from { transform: scale(1); } to { transform: scale(1.1); } }
 #lines { position: absolute; inset: 20px; width: calc(100% - 40px); height: calc(100% - 40px); pointer-events: none; }
 #lines polyline { fill: none; stroke: #fff3b0; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; filter: drop-shadow(0 0 6px #ffc400); opacity: .85;
   stroke-dasharray: 1; stroke-dashoffset: 1; animation: draw .35s ease-out forwards; }
@@ -952,6 +953,7 @@ const some = (reel, count) => {
 
 function run() {
   clearTimeout(cycling);
+  $("big").classList.remove("is-on");
   $("reels").classList.remove("is-won");
   $("lines").replaceChildren();
   $("win").textContent = "–";
@@ -1024,6 +1026,7 @@ function celebrate(round) {
   $("big").classList.remove("is-on");
   void $("big").offsetWidth;  // so that it begins anew
   $("big").classList.add("is-on");
+  setTimeout(() => $("big").classList.remove("is-on"), 2900);
 }
 
 // -- a round ---------------------------------------------------------------------------------------------------------------
