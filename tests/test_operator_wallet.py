@@ -180,6 +180,8 @@ async def test_an_outcome_that_is_above_the_games_largest_win_gives_the_wager_ba
     client = await bench.sit()
     assert not await bench.process.act("reckless")
     assert (client.errors, client.code) == (["INTERNAL"], 1011)
+    await quiet()
+    assert bench.books.balances["ana"] == BEGAN_WITH, "at once"
     assert await bench.settled() == [] and bench.books.balances["ana"] == BEGAN_WITH
 
 
@@ -188,6 +190,8 @@ async def test_a_player_who_is_blocked_while_the_operator_is_asked_gets_the_wage
     bench.adapter.before["escrow"] = lambda: bench.store.block(User("demo", "ana"), True)
     assert not await bench.process.act("win")
     assert (client.errors[0], client.code) == ("PLAYER_BLOCKED", 4401)
+    await quiet()
+    assert bench.books.balances["ana"] == BEGAN_WITH, "at once"
     assert await bench.settled() == [] and bench.books.balances["ana"] == BEGAN_WITH
 
 

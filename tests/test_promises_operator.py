@@ -218,3 +218,116 @@ async def test_a_process_that_hangs_at_any_of_its_calls_while_the_player_goes_on
         return second
 
     await each(mood, where, "hangs", on)
+
+
+# -- races that two processes have to run into together ---------------------------------------------------------------
+
+
+async def at_call(world: World, name: str, what: str, where: str = "before") -> tuple[Process, Any]:
+    """A process whose player has loaded the game and bets; it is struck at the call of that name. Answers the bet as well."""
+    trial = World("answers")
+    process = trial.process()
+    await trial.come(process)
+    before = len(process.fate.calls)
+    order = ("keep_request", "intend", "escrow", "commit")
+    first = world.process(Fate(before + 1 + order.index(name), where, what))
+    await world.come(first)
+    betting = asyncio.ensure_future(first.act("open"))
+    await quiet()
+    assert first.fate.calls[-1] == name and first.fate.struck.is_set()
+    return first, betting
+
+
+@pytest.mark.parametrize(
+    ("name", "where"), [("escrow", "before"), ("escrow", "after"), ("commit", "before"), ("commit", "after")]
+)
+async def test_the_first_state_after_a_death_is_the_outcome_that_was_begun(name: str, where: str) -> None:
+    world = World("answers")
+    await at_call(world, name, "dies", where)
+    await bury()
+    second = world.process()
+    client = await second.sit(world.uid)
+    assert [state["gamestate"]["name"] for state in client.states] == ["open"] and client.balance == 990
+    assert client.game["id"] == await world._last()
+    kinds = [entry.kind for entry in await check_books(world.store, world.books, world.uid)]
+    assert kinds == ["escrow", "wager"], "without waiting for anything else"
+    assert await second.act("end") and second.client.balance == 994
+
+
+async def test_who_comes_back_after_a_minute_finds_the_game_as_it_was_and_the_money_too() -> None:
+    world = World("answers")
+    await at_call(world, "commit", "dies")
+    await bury()
+    world.clock.advance(61)
+    second = world.process()
+    client = await second.sit(world.uid)
+    assert client.game["name"] == "idle" and client.balance == 990, "the operator is told behind the login"
+    await second.deliverer.work_off()
+    assert world.books.balances[world.uid] == 1000
+    assert await world.check(second) == []
+
+
+async def test_a_session_that_lost_the_seat_does_not_give_up_what_the_next_one_carries_on() -> None:
+    """The first one's wager was refused, the second one gets it: what the first one knows is not all that was asked."""
+    world = World("answers")
+    world.books.open(world.uid)
+    first, betting = await at_call(world, "escrow", "hangs")
+    world.books.balances[world.uid] = 3
+    first.fate.resumed.set()
+    stopped = asyncio.Event()
+    abort = world.store.abort
+
+    async def slow(*args: Any) -> bool:
+        await stopped.wait()
+        return await abort(*args)
+
+    first.house.store._real = Slow(world.store, "abort", slow)  # type: ignore[attr-defined]
+    await quiet()
+    world.books.balances[world.uid] = 1000
+    second = world.process()
+    committing = asyncio.Event()
+    commit = world.store.commit
+
+    async def late(transaction: Any) -> Any:
+        await committing.wait()
+        return await commit(transaction)
+
+    second.house.store._real = Slow(world.store, "commit", late)  # type: ignore[attr-defined]
+    sitting = asyncio.ensure_future(second.sit(world.uid))
+    await quiet()
+    stopped.set()
+    await quiet()
+    committing.set()
+    client = await sitting
+    assert client.game["name"] == "open" and client.balance == 990
+    assert not await betting and first.client.errors == ["REPLACED"]
+    second.house.store._real = world.store  # type: ignore[attr-defined]
+    assert [entry.kind for entry in await world.check(first, second)] == ["escrow", "wager"]
+
+
+class Slow:
+    """A store with another method in place of one of its own."""
+
+    def __init__(self, store: Any, name: str, method: Any) -> None:
+        self._store, self._name, self._method = store, name, method
+
+    def __getattr__(self, name: str) -> Any:
+        return self._method if name == self._name else getattr(self._store, name)
+
+
+async def test_a_refusal_says_nothing_of_what_another_process_has_asked_before() -> None:
+    """The first one's request is still on its way when the second one is refused, and arrives when there is money again."""
+    world = World("answers", tombstones=False)
+    world.books.open(world.uid)
+    first, _ = await at_call(world, "escrow", "hangs")
+    world.books.balances[world.uid] = 3
+    second = world.process()
+    client = await second.sit(world.uid)
+    assert client.game["name"] == "idle"
+    await quiet()
+    world.books.balances[world.uid] = 1000
+    first.fate.resumed.set()
+    await quiet()
+    assert world.books.balances[world.uid] == 990, "it is booked late"
+    assert await world.check(first, second) == []
+    assert world.books.balances[world.uid] == 1000
