@@ -1,6 +1,7 @@
 """The stores that every contract and promise is tested on."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -59,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=chosen[False])
     places = {f"test_{name}": place for place, name in enumerate(FIRST)}
     items[:] = sorted(chosen[True], key=lambda item: places.get(item.path.stem, len(FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # the collector need not go through all modules and all tests again and again
 
 
 @pytest.hookimpl(wrapper=True)
