@@ -5,6 +5,7 @@ Nothing here lists the pages: a page that is added is tried, too, and one that i
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,6 +56,10 @@ HOSTILE = [
     "true",
 ]
 SECRETS = ("$argon2", "Traceback", "sqlalchemy", "psycopg", "sqlite3.", "DETAIL:")
+
+
+read = lru_cache(1024)(Document)
+"""A page that is looked at for its links, its forms and what could harm is read once."""
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +243,7 @@ def test_bodies_that_are_too_large_or_of_unknown_length_are_not_read(console: Co
 
 def _harmless(text: str, where: str) -> None:
     """As a browser reads it: nothing of what was typed is an element or runs, and nothing secret is told."""
-    page = Document(text)
+    page = read(text)
     for tag, have in page.elements:
         assert tag != EVIL, f"{where}: an element was smuggled in: {text[max(0, text.find(EVIL) - 200) :][:400]}"
         assert tag not in ("style", "base", "iframe", "object", "embed"), where
@@ -274,7 +279,7 @@ def _crawl(seat: Seat, most: int = 250) -> dict[str, str]:
         answer = seat.get(path, follow_redirects=True)
         assert answer.status_code in (200, 404), f"{path}: {answer.status_code}"
         seen[path] = answer.text if "html" in answer.headers.get("content-type", "") else ""
-        queue += [link for link in Document(seen[path]).links() if link not in seen]
+        queue += [link for link in read(seen[path]).links() if link not in seen]
     return seen
 
 
@@ -342,7 +347,7 @@ def _fields(pages: dict[str, str]) -> list[tuple[Form, str]]:
     """Each field of each form once; rows of a list are alike, and so are forms about things of one kind."""
     found: dict[Any, tuple[Form, str]] = {}
     for text in pages.values():
-        for form in Document(text).forms:
+        for form in read(text).forms:
             action = re.sub(r"/[^/]*[0-9~][^/]*|(?<=/)demo(-brl)?(?=/|$)", "*", form.action)
             for name in form.kinds:
                 if name != "csrf" and form.action not in OWN:

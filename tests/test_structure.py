@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -78,17 +79,26 @@ def name(file: Path) -> str:
 MODULES = {name(file): file for file in FILES}
 
 
-def imports(file: Path) -> Iterator[str]:
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
+@cache
+def imports(file: Path) -> list[str]:
     """What a file imports when it runs, wherever in the file; `from webingo.session import protocol` is the module."""
-    tree = ast.parse(file.read_text())
+    return list(_imports(file))
+
+
+def _imports(file: Path) -> Iterator[str]:
     for_types = {
         inner
-        for node in ast.walk(tree)
+        for node in nodes(file)
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    for node in ast.walk(tree):
+    for node in nodes(file):
         if node in for_types:
             continue
         if isinstance(node, ast.Import):
@@ -146,7 +156,7 @@ def test_chance_and_time_have_one_source_each(file):
     path = file.relative_to(ROOT / "webingo").as_posix()
     calls = {
         ast.unparse(node.func)
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes(file)
         if isinstance(node, ast.Call) and path != "rng.py"
     }
     assert (
