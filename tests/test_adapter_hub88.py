@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,55 @@ async def test_a_signed_answer_that_makes_no_sense_is_none(tmp_path, body):
         hub = await adapter(operator.url, tmp_path)
         with pytest.raises(Unanswered):
             await hub.escrow(bet())
+        await hub.aclose()
+
+
+@pytest.mark.parametrize("twice", ["status", "user", "request_uuid", "currency", "balance"])
+@pytest.mark.parametrize("op", BOOKINGS)
+async def test_an_answer_that_says_two_things_is_none(tmp_path, op, twice):
+    """Signed as it is: the one reads the first, the other the last."""
+    other = {"status": "RS_ERROR_NOT_ENOUGH_MONEY", "balance": 7}.get(twice, "another")
+
+    class TwoFaced(Operator):
+        async def answer(self, request):
+            right = json.dumps(said(json.loads(request.body)))
+            first = json.dumps({twice: other})
+            body = f"{first[:-1]}, {right[1:]}" if op == "escrow" else f"{right[:-1]}, {first[1:]}"
+            return self.signed(body.encode())
+
+    async with TwoFaced() as operator:
+        hub = await adapter(operator.url, tmp_path)
+        with pytest.raises(Unanswered, match="given twice"):
+            await BOOKINGS[op](hub)
+        await hub.aclose()
+
+
+@pytest.mark.parametrize("deep", [900, 20_000])
+async def test_an_answer_that_is_nested_deeply_ends_as_any_other(tmp_path, deep):
+    class Deep(Operator):
+        async def answer(self, request):
+            right = json.dumps(said(json.loads(request.body)))
+            return self.signed(f'{right[:-1]}, "x": {"[" * deep}{"]" * deep}}}'.encode())
+
+    async with Deep() as operator:
+        hub = await adapter(operator.url, tmp_path)
+        with suppress(Unanswered):
+            assert await hub.escrow(bet()) == 1000
+        await hub.aclose()
+
+
+async def test_no_part_of_a_page_is_quoted(tmp_path):
+    """Its type neither: whoever writes it has seen the token."""
+
+    class Echo(Operator):
+        async def answer(self, request):
+            return self.signed(b"no json")._replace(kind=json.loads(request.body)["token"])
+
+    async with Echo() as operator:
+        hub = await adapter(operator.url, tmp_path)
+        with pytest.raises(Unanswered) as unanswered:
+            await hub.escrow(bet())
+        assert str(unanswered.value) == "no JSON (of another type)"
         await hub.aclose()
 
 

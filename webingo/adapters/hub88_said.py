@@ -3,6 +3,7 @@
 Source: docs.hub88.io, "Wallet API" and "Seamless Wallet response statuses" (read as facts; the field names are theirs).
 """
 
+import json
 import re
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ STATUSES = {
 }
 
 _STATUS = re.compile(r"RS_[A-Z_]{1,60}")
+_KINDS = frozenset({"application/json", "application/xml", "text/html", "text/plain", "text/xml"})
 
 
 class Said(NamedTuple):
@@ -59,9 +61,11 @@ def understood(answer: Answer, request_uuid: str) -> Said:
     try:
         value = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
-        raise Unanswered(f"no JSON ({answer.kind or 'of no type'})"[:100]) from None
+        kind = answer.kind if answer.kind in _KINDS else "of another type"  # theirs to write: a token may stand there
+        raise Unanswered(f"no JSON ({kind})") from None
     if not isinstance(value, dict):
         raise Unanswered("no JSON object")
+    _check_once(value, answer.body)
     status = value.get("status")
     if not isinstance(status, str) or status not in STATUSES:
         shown = status if isinstance(status, str) and _STATUS.fullmatch(status) else "none"
@@ -69,6 +73,16 @@ def understood(answer: Answer, request_uuid: str) -> Said:
     if value.get("request_uuid") != request_uuid:
         raise Unanswered("an answer to another request")
     return Said(status, _text(value, "user"), _text(value, "currency"), _number(value))
+
+
+def _check_once(value: dict[str, Any], body: bytes) -> None:
+    """Raises Unanswered where a key stands twice: who signed a status and another one has said neither."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=list)  # the parser that read `value` keeps the last of them
+    except (ValueError, RecursionError):
+        raise Unanswered("JSON that two parsers read differently") from None
+    if len(pairs) > len(value):
+        raise Unanswered("a key that is given twice")
 
 
 def _text(value: dict[str, Any], name: str) -> str | None:
