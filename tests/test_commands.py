@@ -42,7 +42,7 @@ def server(folder: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path / "server.log", redis_url=f"embedded:{folder}")
     server.start()
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     server = ServerProcess(folder / "server.log", redis_url=f"embedded:{folder / 'redis'}")
     server.start()
     yield Shared(server.port, folder / "redis", f"embedded:{folder / 'redis'}")
-    server.stop()
+    server.end()
     kill_embedded(folder / "redis")
 
 
@@ -212,7 +212,7 @@ async def test_a_token_of_the_command_opens_a_server_without_debug(folder: Path,
             assert await thief.closed() == 4401
         assert token.encode() not in server.log.read_bytes()
     finally:
-        server.stop()
+        server.end()
 
 
 @pytest.mark.parametrize(

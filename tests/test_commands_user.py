@@ -31,7 +31,7 @@ def server(folder: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     server = ServerProcess(tmp_path / "server.log", redis_url=f"embedded:{folder}")
     server.start()
     yield server
-    server.stop()
+    server.end()
 
 
 async def ana(server: ServerProcess, url: str) -> Player:

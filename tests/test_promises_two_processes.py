@@ -46,7 +46,7 @@ def nodes(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         node.wait_ready()
     yield nodes
     for node in nodes:
-        node.stop()
+        node.end()
     for node in nodes:
         assert b"Traceback" not in node.log.read_bytes()
 

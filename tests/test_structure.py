@@ -154,11 +154,7 @@ def test_outside_libraries_stay_where_they_belong(file):
 
 def test_chance_and_time_have_one_source_each(file):
     path = file.relative_to(ROOT / "webingo").as_posix()
-    calls = {
-        ast.unparse(node.func)
-        for node in nodes(file)
-        if isinstance(node, ast.Call) and path != "rng.py"
-    }
+    calls = {ast.unparse(node.func) for node in nodes(file) if isinstance(node, ast.Call) and path != "rng.py"}
     assert (
         calls & {"os.urandom", "os.getrandom", "datetime.now", "datetime.datetime.now", "datetime.utcnow", "date.today"}
         == set()
