@@ -110,8 +110,13 @@ def test_a_value_too_often_in_a_window_is_found() -> None:
         assert looked_at([bytes(block)]) == ["adaptive proportion"]
 
 
-@pytest.mark.parametrize("period", [16, 700, 4096, 4112, 5000, 4112 * 3, 100_000, 1_000_000])
-@pytest.mark.parametrize("read_before", [0, 10_000])
+@pytest.mark.parametrize(
+    ("period", "read_before"),
+    [
+        *((period, 0) for period in (16, 700, 4096, 4112, 5000, 4112 * 3, 100_000, 1_000_000)),
+        *((period, 5000) for period in (4112 * 3, 100_000)),
+    ],
+)
 def test_a_circle_is_found_soon(period: int, read_before: int) -> None:
     circle, seen = Circle(period), Seen()
     for _ in range(read_before):
