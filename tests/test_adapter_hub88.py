@@ -434,6 +434,10 @@ async def test_what_cannot_be_sent_is_not_sent(tmp_path):
         ({"base": "https://wallet.example/?key=1"}, "base", "only scheme, host, port and path"),
         ({"private_key_file": "gone.pem"}, "private_key_file", "gone.pem can't be read: No such file"),
         ({"operator_public_key_file": ""}, "operator_public_key_file", "can't be read"),
+        ({"private_key_file": ""}, "private_key_file", "not the name of a file"),
+        ({"private_key_file": OURS}, "private_key_file", "not the name of a file"),
+        ({"private_key_file": "".join(OURS.split("-----")[2].split())}, "private_key_file", "not the name of a file"),
+        ({"private_key_file": "keys/\0.pem"}, "private_key_file", "not the name of a file"),
         ({"private_key_file": "{folder}/operator.pem"}, "private_key_file", "no private key"),
         ({"operator_public_key_file": "{folder}/ours.pem"}, "operator_public_key_file", "no public key"),
         ({"operator_public_key_file": "{folder}/small.pem"}, "operator_public_key_file", "at least 2048 bits"),
@@ -451,3 +455,4 @@ async def test_wrong_options_are_named(tmp_path, changes, field, reason):
     assert found == field
     assert reason in why
     assert OPERATORS[30:60] not in why
+    assert not any(line in why for line in OURS.splitlines()[1:-1])

@@ -1,15 +1,18 @@
 """The local adapter: money of players of ours, moved as an operator's would be, on every store."""
 
+import asyncio
+
 import pytest
 
 from tests.secrets import secret
 from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Unanswered
 from webingo.adapters.local import LocalAdapter, LocalOptions
 from webingo.adapters.local_token import local_token
-from webingo.adapters.registry import build, operators
+from webingo.adapters.registry import adapters, build, operators
 from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused
 from webingo.rng import SystemRng, fresh_id
+from webingo.server.operators import Operators
 from webingo.support.clock import ManualClock
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.store import Store
@@ -150,6 +153,8 @@ def test_operators_are_built_from_the_settings_and_every_wrong_one_is_named():
         (object, "it is no webingo.adapters.adapter.Adapter"),
         (LocalAdapter, "its adapter calls itself 'local'"),
         (ImportError("gone"), "ImportError: gone"),
+        (SystemExit(0), "SystemExit: 0"),
+        (type("Nameless", (Adapter,), {}), "its adapter calls itself None"),
     ],
 )
 def test_an_entry_point_that_is_no_adapter_stops_the_start(monkeypatch, loaded, reason):
@@ -157,7 +162,7 @@ def test_an_entry_point_that_is_no_adapter_stops_the_start(monkeypatch, loaded, 
         name = "other"
 
         def load(self):
-            if isinstance(loaded, Exception):
+            if isinstance(loaded, BaseException):
                 raise loaded
             return loaded
 
@@ -165,6 +170,88 @@ def test_an_entry_point_that_is_no_adapter_stops_the_start(monkeypatch, loaded, 
     with pytest.raises(BadResource) as bad:
         operators(Settings(operators={"acme": {"adapter": "local"}}), means())
     assert bad.value.problems == [("entry point", "other", reason)]
+
+
+def test_two_packages_can_not_both_have_an_adapter_of_one_name(monkeypatch):
+    """Which of them has the money would be a matter of chance."""
+
+    class Twin(LocalAdapter):
+        pass
+
+    def point(loaded):
+        return type("Point", (), {"name": "local", "load": lambda self: loaded})()
+
+    monkeypatch.setattr("webingo.adapters.registry.entry_points", lambda group: [point(LocalAdapter), point(Twin)])
+    with pytest.raises(BadResource) as bad:
+        adapters()
+    assert bad.value.problems == [("entry point", "local", "two packages have an adapter of this name")]
+    monkeypatch.setattr("webingo.adapters.registry.entry_points", lambda group: [point(Twin), point(Twin)])
+    assert adapters() == {"local": Twin}
+
+
+class Exits(LocalAdapter):
+    def __init__(self, *_):
+        raise SystemExit(0)
+
+
+class Tells(LocalAdapter):
+    def __init__(self, operator, options, means):
+        raise ValueError(f"what should I do with {options.secret.get_secret_value()}?")
+
+
+class Keeps(LocalAdapter):
+    """What is wrong, to itself."""
+
+    def __init__(self, *_):
+        raise BadResource([])
+
+
+class Forgets(LocalAdapter):
+    def __init__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Exits, "SystemExit: 0"),
+        (Tells, "ValueError"),
+        (Keeps, "its adapter can't work with these, and does not say why"),
+        (Forgets, "its adapter does not call Adapter.__init__"),
+    ],
+)
+def test_an_operator_whose_adapter_can_not_be_built_is_told_of_without_its_secrets(monkeypatch, kind, reason):
+    """And never left out: its sites would be served as if there was no such operator, or the server ends as if all was well."""
+    monkeypatch.setattr("webingo.adapters.registry.adapters", lambda: {"local": kind})
+    with pytest.raises(BadResource) as bad:
+        operators(Settings(operators={"acme": {"adapter": "local", "options": {"secret": KEY}}}), means())
+    assert bad.value.problems == [("settings", "operators.acme.options", reason)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "reason"),
+    [
+        (BadResource([("", "base", "nobody lives there")]), ".options.base", "nobody lives there"),
+        (SystemExit(0), "", "its adapter can't be started: SystemExit: 0"),
+        (OSError(f"no way to https://host/?key={KEY}"), "", "its adapter can't be started: OSError"),
+        (None, "", "its adapter can't be started: not within 0.05 s"),
+    ],
+)
+async def test_an_operator_whose_adapter_can_not_be_started_is_told_of_by_its_name(monkeypatch, wrong, field, reason):
+    class Stuck(LocalAdapter):
+        async def start(self):
+            if wrong is not None:
+                raise wrong
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("webingo.adapters.registry.adapters", lambda: {"local": Stuck})
+    monkeypatch.setattr("webingo.server.operators._START_S", 0.05)
+    settings = Settings(operators={"acme": {"adapter": "local", "options": {"secret": KEY}}})
+    found = Operators(settings, MemoryStore(), ManualClock())
+    with pytest.raises(BadResource) as bad:
+        await found.start()
+    assert bad.value.problems == [("settings", f"operators.acme{field}", reason)]
+    await found.stop()
 
 
 def test_an_operator_whose_adapter_fails_to_be_built_is_named(monkeypatch):

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 _LEAST_BITS = 2048
+_LONGEST_NAME = 255  # a key in base64 is longer
 
 
 class Signer:
@@ -59,7 +60,9 @@ class Verifier:
 
 
 def read_key(file: str) -> bytes:
-    """What is in a file of a key. ValueError says why it can't be read."""
+    """What is in a file of a key. ValueError says why it can't be read; it quotes no key that stands where the file should."""
+    if not file or len(file) > _LONGEST_NAME or not file.isprintable() or "-----BEGIN" in file:
+        raise ValueError("this can't be read: it is not the name of a file")
     try:
         return Path(file).read_bytes()
     except OSError as error:

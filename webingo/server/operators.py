@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from webingo.adapters.adapter import Adapter, Means
-from webingo.adapters.registry import operators
+from webingo.adapters.registry import of_operator, operators, told
 from webingo.config import Settings
 from webingo.errors import BadResource
 from webingo.problems import Problem
@@ -29,6 +29,7 @@ class Operators:
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
         """Raises BadResource."""
         rng = SystemRng()
+        self._settings = settings
         self._adapters = operators(settings, Means(clock, rng, store, _UNITS, settings.debug))
         backends = {
             name: Backend(adapter, clock, settings.operators[name].refresh_s) for name, adapter in self._adapters.items()
@@ -40,14 +41,16 @@ class Operators:
         """Raises BadResource."""
         for name, adapter in self._adapters.items():
             self._begun.append(adapter)
+            timer = asyncio.timeout(_START_S)
             try:
-                async with asyncio.timeout(_START_S):
+                async with timer:
                     await adapter.start()
-            except BadResource:
-                raise
-            except Exception as error:  # somebody else's code
-                reason = f"its adapter can't be started: {type(error).__name__}: {error}"
-                raise BadResource([("settings", f"operators.{name}", reason)]) from error
+            except BadResource as error:
+                raise BadResource(of_operator(name, error)) from None
+            except (Exception, SystemExit) as error:  # somebody else's code
+                options = self._settings.operators[name].options
+                why = f"not within {_START_S:g} s" if timer.expired() else told(error, type(adapter), options)
+                raise BadResource([("settings", f"operators.{name}", f"its adapter can't be started: {why}")]) from None
         self.wallets.deliverer.start()
 
     async def stop(self) -> None:
