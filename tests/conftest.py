@@ -27,7 +27,8 @@ from webingo.transaction.store import Store
 STORES = ("memory", "fakeredis", "embedded", "redis", "cluster")
 DATABASES = ("sqlite", "postgresql")
 FIRST = (
-    "browser_console", "promises_crash", "browser", "slots_simulation", "browser_slots", "office_security", "browser_social",
+    "browser_console", "promises_crash", "browser", "doors_operator", "promises_operator", "slots_simulation", "browser_slots",
+    "office_security", "browser_social",
     "fuzz", "browser_jackpots", "commands", "promises_two_processes", "promises", "jackpot_books", "slots_odds", "office_plans",
     "office_openapi", "adapter_kit", "bench", "promises_books", "promises_levels", "docs_backoffice", "office_api",
 )  # fmt: skip

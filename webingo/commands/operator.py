@@ -37,8 +37,8 @@ def status(config: Config = None, as_json: Json = False) -> None:
 
 async def _report(store: "Store", settings: "Settings") -> dict[str, Any]:
     """{"operators": [{"operator", "adapter" (null: not in the settings any more), "deliveries", "oldest_seconds"}],
-    "deliveries": [{"id", "operator", "wallet", "call", "amount", "round", "age_seconds", "tries", "due_seconds", "reason"}], the
-    oldest first, "intents": [{"session", "intent"}] that nobody has brought to an end in time}."""
+    "deliveries": [{"id", "operator", "wallet", "call", "amount", "round", "age_seconds", "tries", "due_seconds", "reason"}],
+    the oldest first, "intents": [{"session", "intent"}] that nobody has brought to an end in time}."""
     from webingo.support.clock import SystemClock
     from webingo.user import SHARDS
     from webingo.wallet.deliverer import CARRIED_ON_MS
