@@ -99,10 +99,17 @@ class Source:
         """Fresh bytes; `size` is a multiple of entropy.WINDOW."""
         if self.failure or not self._started:
             self.start()
+        return self.passed(self.untested(size))
+
+    def untested(self, size: int) -> bytes:
+        """For `passed` alone. Another thread may read ahead."""
         try:
-            raw = os.urandom(MARK + size)
+            return os.urandom(MARK + size)
         except (OSError, NotImplementedError) as error:
             raise self._failed(f"the system gives no random bytes: {error}") from error
+
+    def passed(self, raw: bytes) -> bytes:
+        """The block that was read, where it has passed the tests: one after the other, each behind the one before."""
         wrong, self._seen = examined(raw, self._seen)
         if wrong:
             raise self._failed(wrong)

@@ -102,19 +102,35 @@ def stream(
     """Write raw random bytes to standard output, as they are drawn from: behind the health tests, before any scaling."""
     import os
 
-    from webingo.rng import SOURCE
-
     out, left = sys.stdout.fileno(), count
     if os.isatty(out):
         raise Failure("random bytes on a terminal do nobody good: send them to a program or a file")
     try:
-        while left is None or left > 0:
-            piece = memoryview(SOURCE.block(_PIECE))[:left]
+        for block in _blocks():
+            piece = memoryview(block)[:left]
             left = None if left is None else left - len(piece)
             while piece:
                 piece = piece[os.write(out, piece) :]
+            if left == 0:
+                break
     except BrokenPipeError:
         return  # whoever reads has enough
+
+
+def _blocks() -> "Iterator[bytes]":
+    """Without end, in order. The system is asked for the next ones while one is tested: it takes as long."""
+    from collections import deque
+    from concurrent.futures import ThreadPoolExecutor
+
+    from webingo.rng import SOURCE
+
+    SOURCE.start()
+    with ThreadPoolExecutor(1) as reader:
+        ahead = deque(reader.submit(SOURCE.untested, _PIECE) for _ in range(4))
+        while True:
+            raw = ahead.popleft().result()
+            ahead.append(reader.submit(SOURCE.untested, _PIECE))
+            yield SOURCE.passed(raw)
 
 
 @rng.command("show")
