@@ -432,6 +432,13 @@ async def test_what_cannot_be_sent_is_not_sent(tmp_path):
     [
         ({"base": "http://wallet.example"}, "base", "needs https"),
         ({"base": "https://wallet.example/?key=1"}, "base", "only scheme, host, port and path"),
+        ({"base": "https://wallet.example?"}, "base", "ends with ? or #"),
+        ({"base": "https://wallet.example/api#"}, "base", "ends with ? or #"),
+        ({"base": " https://wallet.example"}, "base", "characters"),
+        ({"base": "https://wallet.example/a\n"}, "base", "characters"),
+        ({"base": "https://me:secret@wallet.example"}, "base", "only scheme, host, port and path"),
+        ({"base": "ftp://localhost"}, "base", "https:// or http://"),
+        ({"base": "wallet"}, "base", "only scheme, host, port and path"),
         ({"private_key_file": "gone.pem"}, "private_key_file", "gone.pem can't be read: No such file"),
         ({"operator_public_key_file": ""}, "operator_public_key_file", "can't be read"),
         ({"private_key_file": ""}, "private_key_file", "not the name of a file"),

@@ -10,6 +10,9 @@ _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?"
 # A host goes into headers too, where a semicolon or a comma would begin something else. Other alphabets are written as xn--.
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 
+# What may stand in an address to which paths are appended (RFC 3986 section 2): behind a bare ? or # they would be none.
+_PLAIN = re.compile(r"[A-Za-z0-9._~:/@!$&'()*+,;=%\[\]-]*")
+
 
 def origin(value: str) -> str:
     """The value, if it is an origin as browsers write it. Raises ValueError."""
@@ -42,8 +45,12 @@ def unsafe(url: str) -> str:
         return "only scheme, host, port and path may stand here"
     if not _HOST.fullmatch(parts.netloc):
         return "this is no address: the host has characters that none can have"
+    if not _PLAIN.fullmatch(url):
+        return "this is no address: it has characters that stand there only as %20 and the like, or ends with ? or #"
     if parts.scheme == "https":
         return ""
+    if parts.scheme != "http":
+        return "it has to begin with https:// or http://"
     try:
         address = ip_address(host)
     except ValueError:
