@@ -252,7 +252,8 @@ async def test_news_of_the_wallet_are_asked_of_the_operator_once_for_many(bench:
         await bench.store.post(Posting(f"x{number}", TRANSIT, "grant", 5, "", NOW))
     await until(lambda: client.balance == 1234)
     await bench.process.session.look_again()  # type: ignore[union-attr]
-    await until(lambda: len(asked) == 2)
+    await asyncio.sleep(0.5)
+    assert len(asked) == 1, "whose connection to the database was lost asks in its turn: so do all the others"
     assert {state["wallet"]["credits"] for state in client.states} == {1000, 1234}, "never what is in transit"
 
 
@@ -312,6 +313,45 @@ async def test_a_strange_balance_is_no_answer(answer: Any) -> None:
     for call in (backend.player("ana", TOKEN, "credit"), backend.escrow(charge), backend.cancel(charge)):
         with pytest.raises(Unanswered):
             await call
+
+
+@pytest.mark.parametrize("balance", [-1, 1.5, "5", True, 2**53, None])
+async def test_a_strange_balance_with_a_refusal_is_not_shown_and_the_refusal_counts(balance: Any) -> None:
+    class Strange(FakeAdapter):
+        async def escrow(self, charge: Charge) -> int:
+            raise Refused(Code.INSUFFICIENT_FUNDS, balance=balance, undone=False)
+
+    with pytest.raises(Refused) as refused:
+        await Backend(Strange(Books()), SystemClock()).escrow(Charge("i", "ana", TOKEN, "credit", "r", "g", "s", 1, 0))
+    assert (refused.value.code, refused.value.facts) == (Code.INSUFFICIENT_FUNDS, {})
+
+
+@pytest.mark.parametrize("account", [("ana", 5), Account(None, 5), Account(7, 5), Account("ana", 5, None)])  # type: ignore[arg-type]
+async def test_a_player_without_a_name_is_no_answer(account: Any) -> None:
+    class Strange(FakeAdapter):
+        async def player(self, uid: str, token: str, denom: str, game: str = "") -> Account:
+            return account
+
+    with pytest.raises(Unanswered):
+        await Backend(Strange(Books()), SystemClock()).player("ana", TOKEN, "credit")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [Unanswered(f"POST {{token: {TOKEN}}}", Code.AUTH_FAILED), Refused(Code.LIMIT, f"not for {TOKEN}"), KeyError(TOKEN)],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_token_that_an_adapter_tells_is_not_told_on(wrong: Exception) -> None:
+    class Talks(FakeAdapter):
+        async def escrow(self, charge: Charge) -> int:
+            raise wrong
+
+    charge = Charge("i", "ana", TOKEN, "credit", "r", "g", "s", 1, 0)
+    with capture_logs() as logs, pytest.raises((Unanswered, Refused)) as raised:
+        await Backend(Talks(Books()), SystemClock()).escrow(charge)
+    assert raised.value.code == getattr(wrong, "code", Code.UNAVAILABLE)
+    assert TOKEN not in str(raised.value) + str([repr(line) + repr(line.get("exc_info")) for line in logs])
+    assert [line["error"] for line in logs] == ["KeyError"] * isinstance(wrong, KeyError)
 
 
 async def test_an_adapter_that_comes_to_no_end_is_left(bench: Bench, monkeypatch: Any) -> None:

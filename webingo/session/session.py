@@ -120,7 +120,8 @@ class Session(Host):
         """Reads anew what news may have been lost of: the wallet's balance, and a revocation."""
         with suppress(Refused):
             self._hear_revoked(await self._store.revoked_at(self.seat.user))
-            self._heard(await self._store.funds(self._place.wallet.id))
+            if self._place.wallet.kept_here:  # an operator is asked now and then anyway, and not by all sessions at once
+                self._note(await self._place.wallet.funds())
 
     async def abandon(self) -> None:
         """Closes the round of a player who never came back, by the engine's policy for it. Raises Refused."""
