@@ -30,6 +30,7 @@ FIRST = (
     "browser_console", "promises_crash", "browser", "doors_operator", "promises_operator", "slots_simulation", "browser_slots",
     "office_security", "browser_social",
     "fuzz", "browser_jackpots", "commands", "promises_two_processes", "promises", "jackpot_books", "slots_odds", "office_plans",
+    "example_slot", "browser_example_slot",
     "office_openapi", "adapter_kit", "bench", "promises_books", "promises_levels", "docs_backoffice", "office_api",
 )  # fmt: skip
 """Files that take long come first, as a file is always whole on one core: the others fill what is left of both."""

@@ -30,7 +30,12 @@ def handsome() -> tuple[int, ...]:
 
     def beauty(stops: tuple[int, ...]) -> tuple[int, int]:
         seen, paid = window(stops), wins(window(stops))
-        fits = len(paid) == 2 and sum(win.times for win in paid) < 75 and {win.symbol for win in paid} >= {"L"} and WILD in "".join(seen)
+        fits = (
+            len(paid) == 2
+            and sum(win.times for win in paid) < 75
+            and {win.symbol for win in paid} >= {"L"}
+            and WILD in "".join(seen)
+        )
         return (len(set("".join(seen))) if fits else 0, sum(win.times for win in paid))
 
     return max(product(range(STOPS), repeat=len(STRIPS)), key=beauty)
