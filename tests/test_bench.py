@@ -68,3 +68,12 @@ def test_a_quick_run_with_a_backoffice_finds_its_books_right() -> None:
     assert done.returncode == 0, done.stderr
     for word in (f"| {UP} |", f"| {DOWN} |", "the target is a minute: met", "redis-server: "):
         assert word in done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cores are pinned and CPU is read as Linux does it")
+def test_a_quick_run_of_the_calls_from_elsewhere_finds_every_figure() -> None:
+    done = subprocess.run([sys.executable, "-m", "bench.rgs", "--quick"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[2:-1] for line in done.stdout.splitlines() if line.startswith("| ") and "calls/s" not in line]
+    assert len(rows) == 4
+    assert all(float(figure.replace(",", "")) > 0 for row in rows for figure in row)

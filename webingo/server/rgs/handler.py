@@ -146,7 +146,7 @@ class RgsHandler(_RgsPage):
             metrics.unexpected_error()
             self._refuse(Refused(Code.INTERNAL))
         else:
-            self._send(answer.model_dump())
+            self._send(dict(answer))  # its fields are plain values
         finally:
             under_way.set_result(None)
             rgs_called(self._call.path, result, self._desk.clock.monotonic() - began)
