@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from traceback import format_exception
 from typing import TypeVar
 
 import structlog
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 LONGEST_S = 10.0
 """An adapter ends its calls by itself, sooner than that. One that does not is left."""
+
+_LEAST_TOKEN = 8
+"""Shorter ones stand in any text, and keep nobody out."""
 
 _DEFINITE = frozenset({Code.INSUFFICIENT_FUNDS, Code.LIMIT})
 
@@ -36,22 +40,25 @@ class Backend:
 
     async def player(self, uid: str, token: str, denom: str, game: str = "") -> Account:
         """Raises Refused (AUTH_FAILED, PLAYER_BLOCKED, UNAVAILABLE), Unanswered."""
-        account = await self._asked("player", lambda: self._adapter.player(uid, token, denom, game), self._refusable)
-        return self._checked("player", account, isinstance(account, Account) and _sum(account.balance))
+        account = await self._asked("player", lambda: self._adapter.player(uid, token, denom, game), self._refusable, token)
+        sound = isinstance(account, Account) and type(account.uid) is type(account.name) is str and _sum(account.balance)
+        return self._checked("player", account, sound)
 
     async def escrow(self, charge: Charge) -> int:
         """The balance after it. Raises Refused (INSUFFICIENT_FUNDS, LIMIT): it was not booked; Unanswered."""
-        balance = await self._asked("escrow", lambda: self._adapter.escrow(charge), lambda code: code in _DEFINITE)
+        balance = await self._asked(
+            "escrow", lambda: self._adapter.escrow(charge), lambda code: code in _DEFINITE, charge.token
+        )
         return self._checked("escrow", balance, _sum(balance))
 
     async def result(self, charge: Charge) -> int:
         """The balance after it. Raises Unanswered."""
-        balance = await self._asked("result", lambda: self._adapter.result(charge), lambda code: False)
+        balance = await self._asked("result", lambda: self._adapter.result(charge), lambda code: False, charge.token)
         return self._checked("result", balance, _sum(balance))
 
     async def cancel(self, charge: Charge) -> Cancelled:
         """Raises Unanswered."""
-        answer = await self._asked("cancel", lambda: self._adapter.cancel(charge), lambda code: False)
+        answer = await self._asked("cancel", lambda: self._adapter.cancel(charge), lambda code: False, charge.token)
         sound = isinstance(answer, Cancelled) and (answer.balance is None or _sum(answer.balance))
         return self._checked("cancel", answer, sound)
 
@@ -59,7 +66,7 @@ class Backend:
     def _refusable(code: Code) -> bool:
         return code in (Code.AUTH_FAILED, Code.PLAYER_BLOCKED, Code.UNAVAILABLE)
 
-    async def _asked(self, op: str, call: Callable[[], Awaitable[T]], may_refuse: Callable[[Code], bool]) -> T:
+    async def _asked(self, op: str, call: Callable[[], Awaitable[T]], may_refuse: Callable[[Code], bool], token: str) -> T:
         begun, outcome = self._clock.monotonic(), "failed"
         try:
             async with asyncio.timeout(LONGEST_S):
@@ -69,11 +76,13 @@ class Backend:
         except Refused as refusal:
             if may_refuse(refusal.code):
                 outcome = "refused"
-                raise
+                raise self._refusal(op, refusal, token) from None
             raise Unanswered(f"the adapter refused with {refusal.code}, which it may not", refusal.code) from refusal
-        except Unanswered:
+        except Unanswered as unanswered:
             outcome = "unanswered"
-            raise
+            if not _holds(str(unanswered), token):
+                raise
+            raise Unanswered("a reason that has the player's token in it", unanswered.code) from None
         except TimeoutError as error:
             outcome = "unanswered"
             raise Unanswered(f"no answer within {LONGEST_S:g} s") from error
@@ -84,17 +93,27 @@ class Backend:
                 raise
             raise Unanswered("the call was cancelled from within") from None
         except Exception as error:
-            self._complain(op, error)
+            self._complain(op, error, token)
             raise Unanswered(f"the adapter failed: {type(error).__name__}") from error
         finally:
             operator_metrics.called(self.name, op, outcome, self._clock.monotonic() - begun)
 
-    def _complain(self, op: str, error: Exception) -> None:
+    def _refusal(self, op: str, refusal: Refused, token: str) -> Refused:
+        """What of it others may see and believe."""
+        facts = {name: value for name, value in refusal.facts.items() if name == "balance" and _sum(value)}
+        if facts != refusal.facts:
+            self._complain(op, TypeError("the adapter refused with facts that are none"))
+        return Refused(refusal.code, None if _holds(refusal.message, token) else refusal.message, **facts)
+
+    def _complain(self, op: str, error: Exception, token: str = "") -> None:
         metrics.unexpected_error()
         kind = op, type(error).__name__
         if kind not in self._complained:
             self._complained.add(kind)
-            log.error("adapter_failed", exc_info=error, operator=self.name, call=op)
+            shown = not _holds("".join(format_exception(error)), token)
+            log.error(
+                "adapter_failed", exc_info=error if shown else None, error=type(error).__name__, operator=self.name, call=op
+            )
 
     def _checked(self, op: str, answer: T, sound: bool) -> T:
         if not sound:
@@ -105,6 +124,10 @@ class Backend:
 
 Backends = Mapping[str, Backend]
 """By the operators' names in the settings."""
+
+
+def _holds(text: str, token: str) -> bool:
+    return len(token) >= _LEAST_TOKEN and token in text
 
 
 def _sum(value: object) -> bool:
