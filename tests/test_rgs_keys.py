@@ -1,6 +1,8 @@
 """API keys: who comes in, how often, and the command that makes and revokes them."""
 
+import asyncio
 import json
+import re
 from pathlib import Path
 
 from tests.processes import command
@@ -90,3 +92,39 @@ def test_keys_are_made_listed_and_revoked_by_a_command(tmp_path: Path) -> None:
     elsewhere = {**given, "rgs_base": "http://127.0.0.1:1/", "rgs_key": "k" * 40}
     assert "platform:id" in command("apikey", "create", "studio", check=False, **elsewhere).stderr
     assert command("apikey", "create", "demo:anything", **elsewhere).stdout.startswith("wbk_")
+
+
+async def test_the_page_of_the_calls_comes_from_here_alone() -> None:
+    async with studio(MemoryStore()) as door:
+        stranger = door.another()
+        page = await stranger.get("/docs/rgs")
+        assert page.status == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+        policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == "'none'" and policy["script-src"] == policy["connect-src"] == "'self'"
+        needed = re.findall(r'(?:src|href)="([^"]*)"', page.body.decode())
+        assert len(needed) == 5 and all(address.startswith("/docs/rgs/") for address in needed)
+        for address in needed:
+            found = await stranger.get(address)
+            assert found.status == 200 and len(found.body) > 100, address
+        assert (await stranger.get("/docs/rgs/swagger-editor.css")).status == 404  # the package has more than is shown
+        assert (await stranger.get("/openapi.json")).body["openapi"] == "3.1.0"
+
+
+class Slow(MemoryStore):
+    """A database that takes its time to keep draws."""
+
+    async def keep_draws(self, draws_id: str, document: bytes) -> None:
+        await asyncio.sleep(0.3)
+        await super().keep_draws(draws_id, document)
+
+
+async def test_a_server_that_stops_answers_what_is_under_way() -> None:
+    async with studio(Slow()) as door:
+        caller = door.another(door.key)
+        asked = asyncio.create_task(caller.post("/rng/distribution", ASK))
+        await asyncio.sleep(0.1)
+        stopping = asyncio.create_task(door.server._rgs.stop())
+        await asyncio.sleep(0.05)
+        assert not stopping.done()
+        assert (await asked).status == 200
+        await asyncio.wait_for(stopping, 5)
