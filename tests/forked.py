@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from runpy import run_module
 from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
@@ -35,15 +36,17 @@ _making = threading.Lock()
 
 
 class Forked:
-    """`webingo` with these arguments; what is used of subprocess.Popen."""
+    """`webingo` with these arguments, or `python` where they begin with -m; what is used of subprocess.Popen."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str], cwd: Path, stdout: IO[Any], stderr: IO[Any]) -> None:
-        self.args = ["webingo", *arguments]
+    def __init__(
+        self, *arguments: str, env: Mapping[str, str] = os.environ, stdout: IO[Any] | None = None, stderr: IO[Any] | None = None
+    ) -> None:
+        self.args = arguments
         self.returncode: int | None = None
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            handed = [theirs.fileno(), stdout.fileno(), stderr.fileno()]
-            told = json.dumps([arguments, dict(env), str(cwd)]).encode()
+        with theirs, Path(os.devnull).open("w") as nowhere:
+            handed = [theirs.fileno(), (stdout or nowhere).fileno(), (stderr or nowhere).fileno()]
+            told = json.dumps([arguments, dict(env)]).encode()
             socket.send_fds(_door("backoffice" if "backoffice" in arguments[:1] else "webingo"), [told], handed)
         self.pid = int(self._line.recv(64))
 
@@ -69,6 +72,9 @@ class Forked:
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 def _door(kind: str) -> socket.socket:
@@ -128,7 +134,7 @@ def _program(told: list[Any], line: int, out: int, err: int) -> list[str]:
             os.write(line, b"%d" % status)
         os._exit(0)
     arguments: list[str]
-    arguments, variables, folder = told
+    arguments, variables = told
     os.dup2(out, 1)
     os.dup2(err, 2)
     for number in (line, out, err):
@@ -136,14 +142,17 @@ def _program(told: list[Any], line: int, out: int, err: int) -> list[str]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(variables)
-    os.chdir(folder)
     return arguments
 
 
 if __name__ == "__main__":
     sys.argv[1:] = _nursery(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
     sys.argv[0] = str(Path(sys.executable).parent / "webingo")
-    sys.path[0] = str(Path(sys.executable).parent)
-    from webingo.cli import app
+    if sys.argv[1] == "-m":
+        del sys.argv[:2]
+        run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = str(Path(sys.executable).parent)
+        from webingo.cli import app
 
-    app()
+        app()

@@ -4,11 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.conftest import open_store
 from webingo.jackpot.jackpots import Jackpots
 from webingo.resources.site import Site
 from webingo.rng import SystemRng
 from webingo.support.clock import SystemClock
+from webingo.support.redis import connect
+from webingo.transaction.redis_store import RedisStore
 
 
 class OneSite:
@@ -25,7 +26,9 @@ class OneSite:
 
 
 async def main(url: str, site: Site) -> None:
-    jackpots = Jackpots(await open_store(url), OneSite(site), SystemRng(), SystemClock())  # type: ignore[arg-type]
+    store = RedisStore(await connect(url))
+    await store.prepare()
+    jackpots = Jackpots(store, OneSite(site), SystemRng(), SystemClock())  # type: ignore[arg-type]
     await jackpots.start([site])
     await asyncio.Event().wait()
 

@@ -42,7 +42,7 @@ def environment(**settings: Any) -> dict[str, str]:
 def run(*arguments: str, check: bool = True, **settings: Any) -> "subprocess.CompletedProcess[str]":
     """One command of the program in a process of its own, to its end."""
     with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
-        code = Forked(*arguments, env=environment(**settings), cwd=ROOT, stdout=out, stderr=err).wait(timeout=120)
+        code = Forked(*arguments, env=environment(**settings), stdout=out, stderr=err).wait(timeout=120)
         for file in (out, err):
             file.seek(0)
         done = subprocess.CompletedProcess(["webingo", *arguments], code, out.read(), err.read())
@@ -116,7 +116,7 @@ class ServerProcess:
     def start(self, wait: bool = True) -> None:
         overheard(self.log)
         with self.log.open("ab") as log:
-            self._process = Forked("serve", env=environment(**self._settings), cwd=ROOT, stdout=log, stderr=log)
+            self._process = Forked("serve", env=environment(**self._settings), stdout=log, stderr=log)
         if wait:
             self.wait_ready()
 
@@ -172,7 +172,7 @@ class Backoffice:
         overheard(self.log)
         with self.log.open("ab") as log:
             variables = environment(**self._settings)
-            self._process = Forked("backoffice", env=variables, cwd=ROOT, stdout=log, stderr=log)
+            self._process = Forked("backoffice", env=variables, stdout=log, stderr=log)
         for _ in range(1500):
             assert self._process.poll() is None, self.log.read_text()[-4000:]
             with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}healthz", timeout=5):

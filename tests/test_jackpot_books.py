@@ -3,8 +3,6 @@
 import asyncio
 import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +14,7 @@ from tornado.ioloop import IOLoop
 
 from tests import servers
 from tests.conftest import emptied, open_store
+from tests.forked import Forked
 from tests.jackpot_consumer import OneSite
 from tests.jackpots import claim
 from tests.test_store_contract import Player, new_seat
@@ -37,7 +36,6 @@ from webingo.transaction.store import Store
 from webingo.transaction.transaction import Part, Posting, fresh_sharded_id
 from webingo.user import SHARDS
 
-ROOT = Path(__file__).parent.parent
 CHANCE = random.Random(1)
 
 
@@ -220,12 +218,12 @@ class Consumers:
     """So many processes, of which one after the other is killed and begun anew."""
 
     def __init__(self, url: str, file: Path, count: int) -> None:
-        self._command = [sys.executable, "-m", "tests.jackpot_consumer", url, str(file)]
+        self._command = ("-m", "tests.jackpot_consumer", url, str(file))
         self._processes = [self._begun() for _ in range(count)]
         self.kills = 0
 
-    def _begun(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def _begun(self) -> Forked:
+        return Forked(*self._command)
 
     def kill_one(self) -> None:
         place = CHANCE.randrange(len(self._processes))

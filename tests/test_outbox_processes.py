@@ -3,8 +3,6 @@ none is left out."""
 
 import asyncio
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +11,8 @@ import pytest
 
 from tests import servers
 from tests.conftest import open_store
+from tests.forked import Forked
 from tests.outbox_member import PACE
-from tests.processes import ROOT
 from webingo.errors import Refused
 from webingo.rng import SystemRng, fresh_id
 from webingo.transaction.redis_store import RedisStore
@@ -29,11 +27,10 @@ class Members:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.alive: list[subprocess.Popen[bytes]] = []
+        self.alive: list[Forked] = []
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.outbox_member", self._url, GROUP, fresh_id()]
-        self.alive.append(subprocess.Popen(command, cwd=ROOT))
+        self.alive.append(Forked("-m", "tests.outbox_member", self._url, GROUP, fresh_id()))
 
     def kill(self, which: int) -> None:
         process = self.alive.pop(which)
