@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
 
 from tests.office import KEY, NOW, caller, office_settings, served
+from tests.openapi import tried
 from webingo.office.app import create_app, document
 from webingo.office.database import Database
 from webingo.office.services import commands, sites
 from webingo.office.services.audit import Actor
 from webingo.office.services.catalogue import Catalogue
 
-HEADERS = {"Authorization": f"Bearer {KEY}"}
 CASES = {"sqlite": 6, "postgresql": 3}
 LARGE = ("POST /v1/ledger", "POST /v1/jackpots")
 """Good requests of these take long to make."""
@@ -46,31 +45,10 @@ def sent(url: str, mode: GenerationMode, most: int, changed: Callable[[Any], Non
     """Sends generated cases to every call; answers the statuses by call."""
     operations = [found.ok() for found in schemathesis.openapi.from_url(f"{url}/openapi.json").get_all_operations()]
     return {
-        operation.label: tried(url, operation, mode, 2 if mode is POSITIVE and operation.label in LARGE else most, changed)
+        operation.label: tried(url, KEY, operation, mode, 2 if mode is POSITIVE and operation.label in LARGE else most, changed)
         for operation in operations
         if operation.path != "/healthz"  # nothing of it can be varied
     }
-
-
-def tried(url: str, operation: Any, mode: GenerationMode, most: int, changed: Callable[[Any], None]) -> Counter[int]:
-    """The statuses of `most` cases, each held against the document by all checks of schemathesis."""
-    statuses: Counter[int] = Counter()
-
-    @settings(
-        max_examples=most,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def send(case: Any) -> None:
-        changed(case)
-        statuses[case.call_and_validate(base_url=url, headers=HEADERS).status_code] += 1
-
-    send()
-    return statuses
 
 
 def of_what_is_there(case: Any) -> None:
@@ -120,4 +98,4 @@ def test_a_document_that_tells_something_false_is_found_out(
         found.ok() for found in schemathesis.openapi.from_dict(false).get_all_operations() if found.ok().path == "/v1/sessions"
     ]
     with pytest.raises((FailureGroup, Failure)):
-        tried(office, operation, POSITIVE, 12, of_what_is_there)
+        tried(office, KEY, operation, POSITIVE, 12, of_what_is_there)

@@ -3,18 +3,18 @@ answer has a status, a type and a shape that the document states, and what is fo
 
 import asyncio
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.openapi import tried
 from tests.rgs import Studio, studio
 from webingo.transaction.memory_store import MemoryStore
 
@@ -55,32 +55,6 @@ def house() -> Iterator[House]:
     made = House()
     yield made
     made.stop()
-
-
-def tried(
-    house: House, operation: Any, mode: GenerationMode, most: int, changed: Callable[[Any], None], but: Any = ()
-) -> Counter[int]:
-    """The statuses of `most` cases, each held against the document by all checks of schemathesis `but` these."""
-    statuses: Counter[int] = Counter()
-
-    @settings(
-        max_examples=most,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def send(case: Any) -> None:
-        changed(case)
-        answer = case.call_and_validate(
-            base_url=house.url, headers={"Authorization": f"Bearer {house.key}"}, excluded_checks=but
-        )
-        statuses[answer.status_code] += 1
-
-    send()
-    return statuses
 
 
 def operations(document: dict[str, Any]) -> list[Any]:
@@ -126,20 +100,20 @@ def test_the_document_has_every_call(house: House) -> None:
 def test_what_the_document_allows_is_carried_out(house: House) -> None:
     change = sensible(house, count())
     for operation in operations(house.document):
-        statuses = tried(house, operation, POSITIVE, 4, change)
+        statuses = tried(house.url, house.key, operation, POSITIVE, 4, change)
         wanted = 409 if operation.path == "/rgs/cancel" else 200  # its round has had its result
         assert statuses[wanted], (operation.label, statuses)
 
 
 def test_what_the_document_allows_and_makes_no_sense_is_refused_as_it_says(house: House) -> None:
     for operation in operations(house.document):
-        statuses = tried(house, operation, POSITIVE, 4, as_it_comes, (positive_data_acceptance,))
+        statuses = tried(house.url, house.key, operation, POSITIVE, 4, as_it_comes, (positive_data_acceptance,))
         assert set(statuses) <= {200, 400, 401, 403, 404, 409}, (operation.label, statuses)
 
 
 def test_what_the_document_forbids_is_refused(house: House) -> None:
     for operation in operations(house.document):
-        statuses = tried(house, operation, NEGATIVE, 6, as_it_comes)
+        statuses = tried(house.url, house.key, operation, NEGATIVE, 6, as_it_comes)
         assert statuses[400], (operation.label, statuses)  # schemathesis has checked that none was taken that is forbidden
 
 
@@ -162,4 +136,4 @@ def test_a_document_that_tells_something_false_is_found_out(house: House, model:
         case.body |= {"n": 0, "m": 2}
 
     with pytest.raises((FailureGroup, Failure)):
-        tried(house, operation, POSITIVE, 15, change)
+        tried(house.url, house.key, operation, POSITIVE, 15, change)
