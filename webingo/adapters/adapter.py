@@ -65,11 +65,13 @@ class Unanswered(Exception):  # noqa: N818 - names the finding
     """Whether it was done is not known, or the operator said something that is none of its definite answers. An escrow has to
     be cancelled, a result or a cancel sent again.
 
-    `code` is what the player is told meanwhile. The text is for logs: it holds nothing that is secret.
+    `code` is what the player is told meanwhile. The text is for logs: it holds nothing that is secret. `sent` is False where
+    nothing has left this process: this very attempt was certainly not carried out.
     """
 
-    def __init__(self, reason: str, code: Code = Code.UNAVAILABLE) -> None:
+    def __init__(self, reason: str, code: Code = Code.UNAVAILABLE, sent: bool = True) -> None:
         self.code = code
+        self.sent = sent
         super().__init__(reason)
 
 

@@ -176,9 +176,9 @@ class Hub88Adapter(Adapter):
     async def _book(self, path: str, charge: Charge) -> Said:
         factor = self._factors.get(charge.denom)
         if factor is None:
-            raise Unanswered(f"there is no money in {charge.denom}")
+            raise Unanswered(f"there is no money in {charge.denom}", sent=False)
         if charge.amount * factor > _MOST_NUMBER:
-            raise Unanswered("an amount above all limits", Code.LIMIT)
+            raise Unanswered("an amount above all limits", Code.LIMIT, sent=False)
         fields: dict[str, Any] = {
             "user": charge.uid,
             "transaction_uuid": charge.id,
@@ -214,7 +214,7 @@ class Hub88Adapter(Adapter):
             raise Unanswered("it was not started")
         headers = {"Content-Type": "application/json", "Accept": "application/json", SIGNATURE: self._signer.sign(body)}
         if not self._breaker.admits():
-            raise Unanswered("the operator is left alone for a moment")
+            raise Unanswered("the operator is left alone for a moment", sent=False)
         try:
             answer = await self._http.fetch(f"{self._base}/{path}", "POST", headers, body, timeout_s=self._options.timeout_s)
         except NoAnswer as none:

@@ -61,6 +61,8 @@ class Session(Host):
             self._revocation.check(self._place.revoked_ms)
         except BaseException:
             self._house.leave(self)
+            with suppress(Refused):  # the wallet was perhaps opened, and would go on asking an operator for ever
+                await self._place.give_up()
             raise
         self._screen.welcome()
         if self._place.outdated and not self._by_house:  # the settings have changed while the seat was taken

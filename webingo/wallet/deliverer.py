@@ -26,6 +26,9 @@ T = TypeVar("T")
 CARRIED_ON_MS = 60_000
 """An intent that is older is not carried on any more: it is aborted, by whoever finds it."""
 
+FURTHEST_MS = 600_000
+"""Nothing is ever put off further than half of that."""
+
 _PERIOD_S, _SWEEP_S = 1.0, 15.0
 _CLAIMED_MS = 30_000  # longer than a call may take: so long nobody else tries
 _PAGE = 50
@@ -52,16 +55,18 @@ class Deliverer:
             self._loop = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Nothing new is begun. What is in hand comes to its end, if that takes no more than seconds; what does not is tried
-        again by somebody."""
+        """Nothing new is begun. What is in hand comes to its end, with what follows from it, if that takes no more than
+        seconds; what does not is tried again by somebody."""
         self._stopping.set()
-        tasks = [*self._in_hand, *([] if self._loop is None else [self._loop])]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_STOP_S)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _STOP_S
+        while tasks := {task for task in (*self._in_hand, self._loop) if task is not None and not task.done()}:
+            _, late = await asyncio.wait(tasks, timeout=max(until - loop.time(), 0))
             for task in late:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+                return
 
     def do(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """Work that `stop` waits for."""
@@ -89,7 +94,7 @@ class Deliverer:
                 if self._clock.monotonic() >= swept + _SWEEP_S:
                     swept = self._clock.monotonic()
                     await self.sweep()
-                    operator_metrics.waiting(await self._waiting())
+                    operator_metrics.waiting(await self.survey())
             except Refused as refusal:
                 log.warning("deliveries_postponed", code=refusal.code)
             except Exception:
@@ -155,8 +160,9 @@ class Deliverer:
                 log.warning("intent_aborted", session=str(seat), intent=intent_id)
         return len(found)
 
-    async def _waiting(self) -> dict[str, tuple[int, float]]:
-        """How many deliveries wait for each operator, and the age of the oldest in seconds."""
+    async def survey(self) -> dict[str, tuple[int, float]]:
+        """How many deliveries wait for each operator, and the age of the oldest in seconds. What was put off further than
+        anything ever is, by a process whose clock was wrong, is due now. Raises Refused(UNAVAILABLE)."""
         now_ms = self._clock.now_ms()
         found = dict.fromkeys(self._operators, (0, 0.0))
         for shard in range(SHARDS):
@@ -164,4 +170,6 @@ class Deliverer:
                 operator, since_ms = operator_of(delivery.wallet.denom), Told.read(delivery.document).since_ms
                 count, oldest = found.get(operator, (0, 0.0))
                 found[operator] = count + 1, max(oldest, (now_ms - since_ms) / 1000)
+                if delivery.due_ms > now_ms + FURTHEST_MS:
+                    await self._store.defer(delivery, now_ms, delivery.document)
         return found

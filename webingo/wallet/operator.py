@@ -8,6 +8,7 @@ that one done twice is done once. docs/ledger.md shows what the ledger says of i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import orjson
@@ -30,7 +31,7 @@ log = structlog.get_logger("webingo.operator")
 
 _ESCROWS_S = 20.0  # for all of a transaction together: far below the minute after which others take the intent for given up
 _SHOWN_S = 3.0  # so long an outcome waits for its win to be in the operator's balance
-_KEPT_S = 400 * 86_400  # longer than a round may lie abandoned
+_KEPT_S, _FORGOTTEN_S = 400 * 86_400, 60  # longer than a round may lie abandoned; than anybody may be about to read it
 # Whether the store wrote is not known, or it is the affair of whoever has the seat now.
 _NOT_OURS = (Code.UNAVAILABLE, Code.REPLACED)
 
@@ -53,6 +54,7 @@ class OperatorWallet:
         self._denom = wallet.denom.partition("@")[0]
         self._balance = Balance(self._look, backend.refresh_s, rng)
         self._last_escrow = ""
+        self._remembered = False  # how the player is called and proved, for the round that is open
         self._results: asyncio.Task[None] | None = None  # that are being brought, one after the other
         self._behind: set[str] = set()  # rounds with a result that others have to bring: no later one goes before it
 
@@ -110,6 +112,7 @@ class OperatorWallet:
         except Refused as refusal:
             raise self._healed(refusal) from refusal
         self._last_escrow = plan.last_escrow
+        await self._forget(tx.seat)
         await self._told(owed)
         return self._balance.funds
 
@@ -136,7 +139,7 @@ class OperatorWallet:
         for number, charge in enumerate(plan.escrows):
             try:
                 if self._clock.monotonic() > until:
-                    raise Unanswered("the escrows of one transaction take too long")
+                    raise Unanswered("the escrows of one transaction take too long", sent=False)
                 with self._balance.booking() as said:
                     said(await self._backend.escrow(charge))
             except Refused as refusal:
@@ -147,7 +150,7 @@ class OperatorWallet:
                 raise Refused(refusal.code, refusal.message, undone=True) from refusal
             except Unanswered as unanswered:
                 log.warning("escrow_unanswered", **self._about(plan, charge), reason=str(unanswered))
-                await self._abort(plan, plan.escrows if found else plan.escrows[: number + 1])
+                await self._abort(plan, plan.escrows if found else plan.escrows[: number + unanswered.sent])
                 raise _silent(unanswered) from unanswered
 
     async def _abort(self, plan: Plan, escrows: Sequence[Charge]) -> None:
@@ -176,6 +179,7 @@ class OperatorWallet:
                 raise self._healed(refusal) from refusal
             return opened
         self._last_escrow = plan.last_escrow
+        await self._forget(seat)
         await self._told(owed)
         return _after(opened, tx)
 
@@ -205,13 +209,14 @@ class OperatorWallet:
             with self._balance.booking() as said:
                 tried = await self._deliverer.bring(delivery, by_session=True)
                 said(tried.balance)
-            if is_result(delivery) and not tried.done:
+            if is_result(delivery) and not tried.done and not Told.read(delivery.document).charge.closes:
                 self._behind.add(delivery.round)
 
     async def _go_on(self, round_id: str) -> None:
         """A round is open: results of it that the operator has not heard of go before those that are to come."""
         record = await self._store.round(round_id)
         self._last_escrow = last_escrow(record) if record else ""
+        self._remembered = True
         self._behind.clear()
         owed = self._store.deliveries(self.id.user.shard)
         waiting = [delivery async for delivery in owed if delivery.round == round_id and is_result(delivery)]
@@ -233,7 +238,16 @@ class OperatorWallet:
         """A round begins that stays open: should the player never come back, the house has to name them to the operator."""
         if plan.last_escrow and any(part.header for part in plan.transaction.parts):
             key = payer_key(plan.transaction.seat, self._backend.name)
+            self._remembered = True
             await self._store.keep_request(key, orjson.dumps([*self._payer]), _KEPT_S)
+
+    async def _forget(self, seat: Seat) -> None:
+        """No round is open any more: the token is not needed."""
+        if self._remembered and not self._last_escrow:
+            self._remembered = False
+            with suppress(Refused):  # the outcome stands
+                nobody = orjson.dumps([*self._payer._replace(token="")])
+                await self._store.keep_request(payer_key(seat, self._backend.name), nobody, _FORGOTTEN_S)
 
     async def _recall(self, seat: Seat) -> None:
         if (kept := await self._store.request(payer_key(seat, self._backend.name))) is not None:

@@ -152,7 +152,7 @@ class OutsideMoney:
             raise
         except Unanswered as unanswered:
             log.warning("escrow_taken_back", round=call.round, seat=str(call.seat), reason=str(unanswered))
-            await self._abort(call, Code.ROUND_OVER)
+            await self._abort(call, Code.ROUND_OVER, definite=not unanswered.sent)
             raise Refused(unanswered.code, "The operator's answer never came; the escrow is taken back.") from None
         done = Done("escrowed", balance)
         try:

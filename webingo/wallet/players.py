@@ -3,6 +3,7 @@
 import re
 from hashlib import sha256
 
+from webingo.errors import Code, Refused
 from webingo.rng import derived_id
 from webingo.transaction.transaction import Seat
 from webingo.user import User
@@ -21,9 +22,14 @@ def user_at(operator: str, uid: str) -> User:
 
 
 def uid_of(user: User, operator: str) -> str:
-    """What the operator calls the player; "" where only the operator knows. On other platforms they are called the same."""
+    """What the operator calls the player; "" where only the operator knows. On other platforms they are called the same.
+
+    Raises Refused(AUTH_FAILED) for another operator's player: who is not told that player's token either.
+    """
     if user.platform != PLATFORM:
         return user.uid
+    if not user.uid.startswith(f"{operator}."):
+        raise Refused(Code.AUTH_FAILED, "The player is another operator's.")
     named = user.uid.removeprefix(f"{operator}.")
     return "" if named.startswith("~") else named
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Funds, Opened, Seat, Transaction, WalletId
+from webingo.wallet.plan import read_intent
 
 
 class Wallet(Protocol):
@@ -53,7 +54,10 @@ class LocalWallet:
         self._store = store
 
     async def open(self, seat: Seat, grant: int, at_ms: int, by_house: bool = False) -> Opened:
-        return await self._store.open(seat, self.id, grant, at_ms, by_house)
+        opened = await self._store.open(seat, self.id, grant, at_ms, by_house)
+        if opened.intent:  # of when the site's money was with an operator; nothing can be done on the seat before it is gone
+            await self._store.abort(seat, read_intent(opened.intent, seat, opened.epoch).transaction.sid)
+        return opened
 
     def commit(self, transaction: Transaction) -> Awaitable[Funds]:
         return self._store.commit(transaction)
