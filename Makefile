@@ -21,8 +21,8 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 run: $(STAMP)  # BACKOFFICE=1: with the reference backoffice beside it; FACEBOOK=fake: with a Facebook to try the social casino
 	$(if $(filter fake,$(FACEBOOK)),$(BIN)/python -m examples.fake_facebook --,$(BIN)/webingo serve) $(if $(BACKOFFICE),--backoffice)
 
-test: $(STAMP)  # on two cores, a file always whole on one of them
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(STAMP)  # three at a time for two cores, as tests wait for servers and browsers; a file is always whole with one of them
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -27,13 +27,14 @@ from webingo.transaction.store import Store
 STORES = ("memory", "fakeredis", "embedded", "redis", "cluster")
 DATABASES = ("sqlite", "postgresql")
 FIRST = (
-    "browser_console", "promises_crash", "browser", "doors_operator", "promises_operator", "slots_simulation", "browser_slots",
-    "office_security", "browser_social",
-    "fuzz", "browser_jackpots", "commands", "promises_two_processes", "promises", "jackpot_books", "slots_odds", "office_plans",
-    "example_slot", "browser_example_slot",
-    "office_openapi", "adapter_kit", "bench", "promises_books", "promises_levels", "docs_backoffice", "office_api",
+    "browser_console", "promises_crash", "browser", "doors_operator", "promises_operator", "office_security", "browser_slots",
+    "fuzz", "slots_simulation", "browser_jackpots", "promises", "rgs_concurrent", "office_plans", "browser_social",
+    "rgs_openapi", "payments_two_processes", "office_openapi", "jackpot_books", "promises_two_processes", "bench",
+    "browser_example_slot", "example_slot", "adapter_kit", "promises_operator_crash", "slot_ide_promises", "slots_odds",
+    "promises_books", "promises_levels", "commands", "office_api", "office_sites", "slot_ide_requests", "office_rounds",
+    "office_players", "docs_backoffice", "redis_cluster", "bingo_odds", "hostile_http", "outbox",
 )  # fmt: skip
-"""Files that take long come first, as a file is always whole on one core: the others fill what is left of both."""
+"""Files that take long come first, as a file is always whole in one process: the others fill what is left."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
