@@ -19,6 +19,8 @@ from webingo.adapters.kit.cases import CASES
 from webingo.adapters.kit.http import HttpServer, Reply, Request
 from webingo.adapters.kit.troubles import LIES, Plan, Trouble
 from webingo.adapters.local import LocalAdapter
+from webingo.commands import adapter as command
+from webingo.commands.common import Failure
 from webingo.errors import Code, Refused
 from webingo.rng import fresh_id
 from webingo.support.http import Http, NoAnswer
@@ -135,6 +137,112 @@ class AsksForTheToken(Hub88Adapter):
         return await super().result(charge)
 
 
+class Fractions(Hub88Adapter):
+    async def escrow(self, charge):
+        return float(await super().escrow(charge))
+
+
+class TheirUnits(Hub88Adapter):
+    """In the answer to a cancel."""
+
+    async def cancel(self, charge):
+        answer = await super().cancel(charge)
+        return answer if answer.balance is None else answer._replace(balance=answer.balance * 1000)
+
+
+class RemembersNames(Hub88Adapter):
+    """Names bookings by itself, and forgets the names when the process ends."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self._names = {"": ""}
+
+    def _named(self, charge):
+        names = [self._names.setdefault(name, fresh_id()) for name in (charge.id, charge.refers)]
+        return charge._replace(id=names[0], refers=names[1])
+
+    async def escrow(self, charge):
+        return await super().escrow(self._named(charge))
+
+    async def result(self, charge):
+        return await super().result(self._named(charge))
+
+    async def cancel(self, charge):
+        return await super().cancel(self._named(charge))
+
+
+class TellsTokens(Hub88Adapter):
+    async def escrow(self, charge):
+        try:
+            return await super().escrow(charge)
+        except Unanswered as unanswered:
+            raise Unanswered(f"{unanswered}: {tuple(charge)}", unanswered.code) from None
+
+
+class AlwaysFound(Hub88Adapter):
+    async def cancel(self, charge):
+        return (await super().cancel(charge))._replace(found=True)
+
+
+class Closes(Hub88Adapter):
+    """With every result."""
+
+    async def result(self, charge):
+        return await super().result(charge._replace(closes=True))
+
+
+class NeverCloses(Hub88Adapter):
+    async def result(self, charge):
+        return await super().result(charge._replace(closes=False))
+
+
+class NoReference(Hub88Adapter):
+    async def result(self, charge):
+        return await super().result(charge._replace(refers=""))
+
+
+class OwnRounds(Hub88Adapter):
+    async def escrow(self, charge):
+        return await super().escrow(charge._replace(round=charge.id))
+
+
+class SparesZeros(Hub88Adapter):
+    """Nothing is paid, so nobody is told."""
+
+    async def result(self, charge):
+        if charge.amount == 0:
+            return (await self.player(charge.uid, charge.token, charge.denom)).balance
+        return await super().result(charge)
+
+
+class RemembersPlayers(Hub88Adapter):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self._told_before = {}
+
+    async def player(self, *who):
+        if who[:3] not in self._told_before:
+            self._told_before[who[:3]] = await super().player(*who)
+        return self._told_before[who[:3]]
+
+
+class OnlyDollars(Hub88Adapter):
+    async def escrow(self, charge):
+        return await super().escrow(charge._replace(denom="USD"))
+
+
+class Cancels(Hub88Adapter):
+    """Whoever calls it."""
+
+    async def escrow(self, charge):
+        raise asyncio.CancelledError
+
+
+class Exits(Hub88Adapter):
+    async def escrow(self, charge):
+        raise SystemExit(0)
+
+
 class LetsAnybodyIn(LocalAdapter):
     def _proves(self, token, uid):
         return True
@@ -159,6 +267,20 @@ PLANTED = [
     (LooksAtNothing, "an escrow without an answer is cancelled: unknown status"),
     (Patient, "silence ends in time"),
     (AsksForTheToken, "results and cancels are booked when the token has run out"),
+    (Fractions, "a player and its balance are told"),
+    (TheirUnits, "a cancel sent again gives back once"),
+    (RemembersNames, "another process carries on"),
+    (TellsTokens, "an escrow without an answer is cancelled: drop before"),
+    (AlwaysFound, "an escrow that comes after its cancel is not taken"),
+    (Closes, "what is booked is what was asked for"),
+    (NeverCloses, "what is booked is what was asked for"),
+    (NoReference, "what is booked is what was asked for"),
+    (OwnRounds, "what is booked is what was asked for"),
+    (SparesZeros, "what is booked is what was asked for"),
+    (RemembersPlayers, "a player and its balance are told"),
+    (OnlyDollars, "no balance is told in a denomination"),
+    (Cancels, "a round that is won"),
+    (Exits, "a round that is won"),
     (LetsAnybodyIn, "a token of nobody or of another player is refused"),
     (Raises, "a player and its balance are told"),
 ]
@@ -182,6 +304,20 @@ async def test_an_adapter_without_a_fake_operator_is_not_tried_out():
 
     with pytest.raises(ValueError, match="no fake operator"):
         await found(Bare)
+
+
+def test_a_fake_operator_that_can_not_be_loaded_is_said_so_and_the_others_are_listed(monkeypatch, tmp_path, capsys):
+    class Lacking(LocalAdapter):
+        @classmethod
+        def fake(cls):
+            raise ImportError("no testing library")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("webingo.adapters.registry.adapters", lambda: {"hub88": Hub88Adapter, "local": Lacking})
+    command.show(as_json=True)
+    assert [row["testable"] for row in json.loads(capsys.readouterr().out)] == [True, False]
+    with pytest.raises(Failure, match="fake operator of local can't be loaded: ImportError: no testing library"):
+        command.test("local")
 
 
 def test_chance_is_the_same_for_the_same_seed_and_what_was_asked_for_comes_first():

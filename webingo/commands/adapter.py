@@ -26,7 +26,7 @@ def show(config: Config = None, as_json: Json = False) -> None:
         {
             "adapter": name,
             "class": f"{kind.__module__}.{kind.__qualname__}",
-            "testable": kind.fake() is not None,
+            "testable": _testable(kind),
             "operators": [operator for operator, found in settings.operators.items() if found.adapter == name],
         }
         for name, kind in adapters().items()
@@ -70,9 +70,20 @@ def _kind(name: str, config: Config) -> "type[Adapter]":
     kind = known.get(operators[name].adapter if name in operators else name)
     if kind is None:
         raise Failure(f"{name}: {unknown('adapter or operator', name, [*known, *operators])}")
-    if kind.fake() is None:
+    try:
+        fake = kind.fake()
+    except Exception as error:  # somebody else's code
+        raise Failure(f"The fake operator of {kind.name} can't be loaded: {type(error).__name__}: {error}") from None
+    if fake is None:
         raise Failure(f"The adapter {kind.name} has no fake operator to be tried out with (docs/adapters.md).")
     return kind
+
+
+def _testable(kind: "type[Adapter]") -> bool:
+    try:
+        return kind.fake() is not None
+    except Exception:  # what it needs is not installed: `adapter test` says what
+        return False
 
 
 async def _findings(kind: "type[Adapter]", seed: int, quiet: bool) -> "list[Finding]":

@@ -1,14 +1,16 @@
 """Where a case of the conformance tests finds its adapter, the fake operator, and players."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from webingo.adapters.adapter import Adapter, Charge, Unanswered
+from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Unanswered
 from webingo.adapters.kit.fake import FakeOperator
 from webingo.adapters.kit.troubles import Trouble
 from webingo.errors import Code, Refused
 from webingo.rng import fresh_id
+from webingo.transaction.transaction import MAX_AMOUNT
 
 T = TypeVar("T")
 
@@ -27,10 +29,21 @@ class NotApplicable(Exception):  # noqa: N818 - names the finding
 
 
 class Bench:
-    """The adapter under test and the operator that it finds, with what the cases have in common."""
+    """The adapter under test and the operator that it finds, with what the cases have in common. `new` builds it once more."""
 
-    def __init__(self, adapter: Adapter, fake: FakeOperator) -> None:
+    def __init__(self, adapter: Adapter, fake: FakeOperator, new: Callable[[], Adapter]) -> None:
         self.adapter, self.fake = adapter, fake
+        self._new = new
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator["Bench"]:
+        """The same in another process: an adapter that knows nothing of what this one did."""
+        adapter = self._new()
+        try:
+            await adapter.start()
+            yield Bench(adapter, self.fake, self._new)
+        finally:
+            await adapter.aclose()
 
     async def player(self, balance: int = 10_000) -> str:
         uid = f"player-{fresh_id()}"
@@ -57,9 +70,9 @@ class Bench:
         reason = ""
         for _ in range(_MOST_TRIES):
             try:
-                return await call(charge)
+                return sound(await call(charge))
             except Unanswered as unanswered:
-                reason = str(unanswered)
+                reason = discreet(unanswered, charge)
             await asyncio.sleep(_PAUSE_S)
         raise Wrong(f"a call is not answered, however often it is sent again: {reason}")
 
@@ -67,7 +80,8 @@ class Bench:
         """Sends it once, and there must be no answer."""
         try:
             answer = await call(charge)
-        except Unanswered:
+        except Unanswered as unanswered:
+            discreet(unanswered, charge)
             return
         except Refused as refused:
             raise Wrong(f"what was no answer counts as a definite no ({refused.code})") from None
@@ -92,3 +106,18 @@ class Bench:
 def same(found: object, expected: object, what: str) -> None:
     if found != expected:
         raise Wrong(f"{what} is {found} and should be {expected}")
+
+
+def sound(answer: T) -> T:
+    """The answer of a call, if it is of the kind that the server takes."""
+    balance = answer.balance if isinstance(answer, Account | Cancelled) else answer
+    if not (isinstance(answer, Cancelled) and balance is None) and (type(balance) is not int or not 0 <= balance <= MAX_AMOUNT):
+        raise Wrong(f"a balance has to be an integer from 0 to {MAX_AMOUNT}, and here it is {balance!r}")
+    return answer
+
+
+def discreet(unanswered: Unanswered, charge: Charge) -> str:
+    """The reason that it gives, which is logged."""
+    if charge.token and charge.token in str(unanswered):
+        raise Wrong("the reason of an Unanswered holds the player's token")
+    return str(unanswered)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from webingo.adapters.adapter import Means
-from webingo.adapters.kit.books import Books
+from webingo.adapters.kit.books import Booked, Books
 from webingo.adapters.kit.http import HttpServer, Reply, Request, Vanish
 from webingo.adapters.kit.troubles import Plan, Trouble
 
@@ -20,11 +20,14 @@ class FakeOperator(ABC):
 
     `calls` are those that came, (op, id) with the ops "player", "escrow", "result", "cancel". `timeout_s` is when its adapter,
     with the options given here, takes silence for no answer; it is set before they are asked for. `able`: the troubles that it
-    can make.
+    can make. `carried`: those of a charge's fields "refers", "round", "game" and "closes" that the protocol has.
+    `tells_unknown`: whether a cancel of an escrow that never came is answered as such.
     """
 
     timeout_s: float = 0.5
     able: ClassVar[frozenset[Trouble]] = frozenset(Trouble)
+    carried: ClassVar[frozenset[str]] = frozenset()
+    tells_unknown: ClassVar[bool] = True
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         """`folder` is for keys and the like, which `options` may name."""
@@ -75,6 +78,10 @@ class FakeOperator(ABC):
     @abstractmethod
     async def block(self, uid: str) -> None: ...
 
+    def booked(self, name: str) -> Booked | None:
+        """What the books have under the id of a charge. None where there is nothing, or they can't be asked."""
+        return None
+
     async def expire(self, uid: str) -> bool:
         """The player's token has run out. False where there is no such thing here."""
         return False
@@ -115,6 +122,9 @@ class HttpFake(FakeOperator):
 
     async def balance(self, uid: str) -> int:
         return self.books.balance(uid, "USD")
+
+    def booked(self, name: str) -> Booked | None:
+        return self.books.entries.get(name)
 
     async def block(self, uid: str) -> None:
         self.books.people[uid].blocked = True

@@ -125,6 +125,22 @@ async def at_once(bench: Bench) -> None:
         await bench.has(uid, 100_000 - kept + 7 * 5)
 
 
+async def elsewhere(bench: Bench) -> None:
+    """What one process began is carried on, repeated and taken back by another one."""
+    uid = await bench.player(1_000)
+    bet, lost = bench.bet(uid, 100), bench.bet(uid, 200)
+    win, back = bench.win(bet, 30), bench.back(lost)
+    await bench.settled(bench.adapter.escrow, bet)
+    await bench.settled(bench.adapter.escrow, lost)
+    async with bench.elsewhere() as other:
+        await other.settled(other.adapter.escrow, bet)
+        await other.settled(other.adapter.result, win)
+        await other.settled(other.adapter.cancel, back)
+        await bench.settled(bench.adapter.result, win)
+        await bench.settled(bench.adapter.cancel, back)
+    await bench.has(uid, 930)
+
+
 async def overtaken(bench: Bench) -> None:
     """Calls of one player that arrive in another order than they were sent."""
     uid = await bench.player(10_000)

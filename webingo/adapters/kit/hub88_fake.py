@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -60,6 +60,8 @@ def keys() -> tuple[bytes, bytes, bytes, bytes]:
 
 class Hub88Fake(HttpFake):
     """Takes nothing that the API does not describe. `answered` holds what each request_uuid was answered."""
+
+    carried: ClassVar = frozenset({"refers", "round", "game", "closes"})
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         super().__init__(folder, seed)

@@ -1,7 +1,9 @@
 """Cases in which the network is sound and the operator honest: what is booked, how often, and what is refused."""
 
+from contextlib import suppress
+
 from webingo.adapters.adapter import Unanswered
-from webingo.adapters.kit.bench import DENOM, Bench, NotApplicable, Wrong, same
+from webingo.adapters.kit.bench import DENOM, Bench, NotApplicable, Wrong, same, sound
 from webingo.errors import Code, Refused
 
 _BIG = 10**12
@@ -9,8 +11,11 @@ _BIG = 10**12
 
 async def told(bench: Bench) -> None:
     uid = await bench.player(12_345)
-    account = await bench.adapter.player(uid, bench.fake.token(uid), DENOM, "joker-bingo")
+    account = sound(await bench.adapter.player(uid, bench.fake.token(uid), DENOM, "joker-bingo"))
     same((account.uid, account.balance), (uid, 12_345), "what is told of a player")
+    await bench.settled(bench.adapter.escrow, bench.bet(uid, 345))
+    account = sound(await bench.adapter.player(uid, bench.fake.token(uid), DENOM))
+    same((account.uid, account.balance), (uid, 12_000), "what is told of a player behind an escrow")
 
 
 async def _refused(bench: Bench, code: Code, uid: str, token: str) -> None:
@@ -37,8 +42,11 @@ async def other_money(bench: Bench) -> None:
         await bench.adapter.player(uid, bench.fake.token(uid), "EUR")
     except (Refused, Unanswered) as error:
         same(error.code, Code.UNAVAILABLE, "the code")
-        return
-    raise Wrong("a player without any money of a denomination is told a balance in it")
+    else:
+        raise Wrong("a player without any money of a denomination is told a balance in it")
+    with suppress(Refused, Unanswered):
+        await bench.adapter.escrow(bench.bet(uid, 100)._replace(denom="EUR"))
+    await bench.has(uid, 10_000)
 
 
 async def won(bench: Bench) -> None:
@@ -76,6 +84,26 @@ async def two_bets(bench: Bench) -> None:
     await bench.settled(bench.adapter.result, bench.win(second, 50)._replace(closes=False))
     await bench.settled(bench.adapter.result, bench.win(second, 25))
     await bench.has(uid, 775)
+
+
+async def described(bench: Bench) -> None:
+    """A round is known by the same name in both books, and that it is over, also where nothing was won."""
+    uid = await bench.player(1_000)
+    first = bench.bet(uid, 100)
+    second = bench.bet(uid, 200)._replace(round=first.round)
+    some, none = bench.win(second, 50)._replace(closes=False), bench.win(second, 0)
+    await bench.settled(bench.adapter.escrow, first)
+    if bench.fake.booked(first.id) is None:
+        raise NotApplicable
+    await bench.settled(bench.adapter.escrow, second)
+    await bench.settled(bench.adapter.result, some)
+    await bench.settled(bench.adapter.result, none)
+    for charge in (first, second, some, none):
+        found = bench.fake.booked(charge.id)
+        if found is None:
+            raise Wrong(f"the operator has not heard of a booking of {charge.amount} by its id")
+        for field in ("uid", "denom", "amount", *sorted(bench.fake.carried)):
+            same(getattr(found, field), getattr(charge, field), f"{field} in the operator's books")
 
 
 async def no_funds(bench: Bench) -> None:
@@ -118,15 +146,20 @@ async def cancelled(bench: Bench) -> None:
     await bench.settled(bench.adapter.escrow, bet)
     back = bench.back(bet)
     for _ in range(3):
-        same((await bench.settled(bench.adapter.cancel, back)).found, True, "whether there was an escrow to cancel")
+        answer = await bench.settled(bench.adapter.cancel, back)
+        same(answer.found, True, "whether there was an escrow to cancel")
+        if answer.balance is not None:
+            same(answer.balance, 1_000, "the balance after a cancel")
     await bench.has(uid, 1_000)
 
 
 async def cancelled_unknown(bench: Bench) -> None:
-    """Whether it is found or not: nothing moves, and what comes late is not booked."""
+    """Nothing moves, and what comes late is not booked."""
     uid = await bench.player(1_000)
     bet = bench.bet(uid, 100)
-    await bench.settled(bench.adapter.cancel, bench.back(bet))
+    answer = await bench.settled(bench.adapter.cancel, bench.back(bet))
+    if bench.fake.tells_unknown:
+        same(answer.found, False, "whether there was an escrow to cancel")
     await bench.has(uid, 1_000)
     await bench.unanswered(bench.adapter.escrow, bet)
     await bench.has(uid, 1_000)

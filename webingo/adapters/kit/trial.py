@@ -51,11 +51,15 @@ async def tried(kind: type[Adapter], fake: FakeOperator) -> AsyncIterator[Bench]
     """An adapter that finds the fake operator, both started."""
     await fake.start()
     try:
-        means = Means(SystemClock(), SystemRng(), MemoryStore(), UNITS)
-        adapter = build(kind, "fake", fake.options(), fake.means(means))
+        means = fake.means(Means(SystemClock(), SystemRng(), MemoryStore(), UNITS))
+
+        def new() -> Adapter:
+            return build(kind, "fake", fake.options(), means)
+
+        adapter = new()
         try:
             await adapter.start()
-            yield Bench(adapter, fake)
+            yield Bench(adapter, fake, new)
         finally:
             await adapter.aclose()
     finally:
@@ -75,7 +79,12 @@ async def _finding(case: Case, bench: Bench) -> Finding:
         outcome, reason = "failed", str(wrong)
     except TimeoutError:
         outcome, reason = "failed", f"it is not done after {_CASE_S:.0f} s"
-    except Exception as error:  # somebody else's code
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        outcome, reason = "failed", f"it was cancelled from within: {type(error).__name__}"
+    except (Exception, SystemExit) as error:  # somebody else's code
         outcome, reason = "failed", f"{type(error).__name__}: {error}"
     return Finding(case.name, outcome, reason, _now() - began)
 
