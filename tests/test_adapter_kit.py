@@ -179,6 +179,16 @@ class TellsTokens(Hub88Adapter):
             raise Unanswered(f"{unanswered}: {tuple(charge)}", unanswered.code) from None
 
 
+class NeverSent(Hub88Adapter):
+    """Who has no answer has not asked."""
+
+    async def escrow(self, charge):
+        try:
+            return await super().escrow(charge)
+        except Unanswered as unanswered:
+            raise Unanswered(str(unanswered), unanswered.code, sent=False) from None
+
+
 class AlwaysFound(Hub88Adapter):
     async def cancel(self, charge):
         return (await super().cancel(charge))._replace(found=True)
@@ -271,6 +281,8 @@ PLANTED = [
     (TheirUnits, "a cancel sent again gives back once"),
     (RemembersNames, "another process carries on"),
     (TellsTokens, "an escrow without an answer is cancelled: drop before"),
+    (NeverSent, "an escrow without an answer is cancelled: drop after"),
+    (NeverSent, "an escrow without an answer is cancelled: silent"),
     (AlwaysFound, "an escrow that comes after its cancel is not taken"),
     (Closes, "what is booked is what was asked for"),
     (NeverCloses, "what is booked is what was asked for"),

@@ -338,7 +338,11 @@ async def test_a_player_without_a_name_is_no_answer(account: Any) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [Unanswered(f"POST {{token: {TOKEN}}}", Code.AUTH_FAILED), Refused(Code.LIMIT, f"not for {TOKEN}"), KeyError(TOKEN)],
+    [
+        Unanswered(f"POST {{token: {TOKEN}}}", Code.AUTH_FAILED, sent=False),
+        Refused(Code.LIMIT, f"not for {TOKEN}"),
+        KeyError(TOKEN),
+    ],
     ids=lambda error: type(error).__name__,
 )
 async def test_a_token_that_an_adapter_tells_is_not_told_on(wrong: Exception) -> None:
@@ -350,6 +354,8 @@ async def test_a_token_that_an_adapter_tells_is_not_told_on(wrong: Exception) ->
     with capture_logs() as logs, pytest.raises((Unanswered, Refused)) as raised:
         await Backend(Talks(Books()), SystemClock()).escrow(charge)
     assert raised.value.code == getattr(wrong, "code", Code.UNAVAILABLE)
+    if isinstance(wrong, Unanswered):
+        assert isinstance(raised.value, Unanswered) and not raised.value.sent
     assert TOKEN not in str(raised.value) + str([repr(line) + repr(line.get("exc_info")) for line in logs])
     assert [line["error"] for line in logs] == ["KeyError"] * isinstance(wrong, KeyError)
 

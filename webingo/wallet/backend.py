@@ -82,7 +82,7 @@ class Backend:
             outcome = "unanswered"
             if not _holds(str(unanswered), token):
                 raise
-            raise Unanswered("a reason that has the player's token in it", unanswered.code) from None
+            raise Unanswered("a reason that has the player's token in it", unanswered.code, unanswered.sent) from None
         except TimeoutError as error:
             outcome = "unanswered"
             raise Unanswered(f"no answer within {LONGEST_S:g} s") from error

@@ -78,10 +78,13 @@ class Bench:
 
     async def unanswered(self, call: Callable[[Charge], Awaitable[object]], charge: Charge) -> None:
         """Sends it once, and there must be no answer."""
+        before = len(self.fake.calls)
         try:
             answer = await call(charge)
         except Unanswered as unanswered:
             discreet(unanswered, charge)
+            if not unanswered.sent and any(name == charge.id for _, name in self.fake.calls[before:]):
+                raise Wrong("it says that nothing was sent, and the operator has got it") from None
             return
         except Refused as refused:
             raise Wrong(f"what was no answer counts as a definite no ({refused.code})") from None
