@@ -210,6 +210,18 @@ async def test_the_numbers_that_decided_a_round_are_in_its_record() -> None:
         assert json.loads(records[-2])["proof"] == {"draws": [drawn["id"]]}
 
 
+async def test_draws_of_any_json_decide_a_round() -> None:
+    """Also of what most readers of JSON refuse; and however often they are named."""
+    async with studio(MemoryStore()) as door:
+        session = await door.login()
+        for items in ([10**4000, 1], ["\ud800", "\x00"], [1e308, None]):
+            drawn = (await door.call("shuffle", items=items)).body["id"]
+            name = f"r-{drawn}"
+            await door.call("escrow", session=session, round=name, amount=1, id=f"{name}-e")
+            answer = await door.call("result", round=name, win=1, id=f"{name}-w", draws=[drawn] * 1000)
+            assert (answer.status, answer.body["status"]) == (200, "closed"), items
+
+
 NONSENSE: list[tuple[str, dict[str, Any]]] = [
     ("escrow", {"round": "r", "amount": 0, "id": "e"}),
     ("escrow", {"round": "r", "amount": -5, "id": "e"}),

@@ -324,7 +324,8 @@ def test_the_stream_is_as_long_as_it_should_be_and_ends_quietly() -> None:
 
 
 async def test_recorded_draws_are_shown(tmp_path: Path, redis_url: str) -> None:
-    kept = {"id": fresh_draws_id(), "at_ms": 5, "call": "distribution", "asked": {"n": 0, "m": 9, "count": 2}, "draws": [3, 8]}
+    asked = {"n": 0, "m": 9, "count": 2, "half": "a\ud800"}  # what is asked for may hold what no terminal takes
+    kept = {"id": fresh_draws_id(), "at_ms": 5, "call": "distribution", "asked": asked, "draws": [3, 8]}
     store = await open_store(redis_url)
     await store.keep_draws(kept["id"], json.dumps(kept).encode())
     await store.aclose()

@@ -90,4 +90,9 @@ def print_json(value: Any) -> None:
     """One JSON value on stdout, floats with all their digits."""
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(printable(json.dumps(value, indent=2, ensure_ascii=False)))
+
+
+def printable(text: str) -> str:
+    """With halves of surrogate pairs as JSON escapes them: no stream takes them as they are."""
+    return text.encode("utf-8", "backslashreplace").decode()

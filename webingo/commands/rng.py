@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 
-from webingo.commands.common import Config, Failure, Json, print_json, with_store
+from webingo.commands.common import Config, Failure, Json, print_json, printable, with_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -150,4 +150,5 @@ def show(
         print_json(found)
         return
     for name, value in found.items():
-        typer.echo(f"{name:<9} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        typer.echo(f"{name:<9} {printable(text)}")
