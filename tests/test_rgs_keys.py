@@ -71,6 +71,20 @@ async def test_each_key_has_a_rate_of_its_own() -> None:
         assert [(await door.call("distribution", **ASK)).status for _ in range(3)] == [200, 200, 429]
 
 
+async def test_what_takes_as_long_as_many_calls_counts_as_many() -> None:
+    clock, store = ManualClock(1_000_000), MemoryStore()
+    async with studio(store, clock=clock, api_rate=10, api_burst=30) as door:
+        assert (await door.call("distribution", n=0, m=6, count=10_000)).status == 200  # 11 of 30
+        assert (await door.call("shuffle", items=["x" * 10_230])).status == 200  # 22 of 30
+        refused = await door.call("distribution", n=0, m=6, count=9_000)
+        assert (refused.status, refused.code) == (429, "RATE_LIMITED")
+        assert [(await door.call("distribution", **ASK)).status for _ in range(2)] == [200, 200]
+        clock.advance(60)
+        assert (await door.call("shuffle", items=["x" * 60_000])).status == 200  # more than there ever is: all of it
+        refused = await door.call("distribution", **ASK)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+
+
 def test_keys_are_made_listed_and_revoked_by_a_command(tmp_path: Path) -> None:
     given = {"redis_url": f"embedded:{tmp_path}", "res_dir": res_with(STUDIO), "secret": "s" * 40}
     made = command("apikey", "create", "studio", "--label", "reels & co", **given)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 from tornado.ioloop import IOLoop
 
+from tests.broken_rng import Breakable, missing
 from tests.conftest import settings
 from tests.rgs import Studio, new_key, studio
 from webingo.errors import Code, Refused
-from webingo.rng import SystemRng
 from webingo.server.app import Server
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.store import Store
@@ -159,6 +159,8 @@ async def test_a_query_is_read_as_strictly(door: Studio) -> None:
 
 async def test_five_point_zero_is_five(door: Studio) -> None:
     assert (await door.call("distribution", n=5.0, m=6.0)).body["values"] == [5]
+    refused = await door.caller.post("/rng/distribution", b'{"n":0,"m":9007199254740993.0}')  # which reads as one less
+    assert (refused.status, refused.code) == (400, "BAD_PARAMS")
 
 
 async def test_answers_are_kept_by_nobody_and_named(door: Studio) -> None:
@@ -196,20 +198,24 @@ async def test_what_is_not_recorded_is_not_answered() -> None:
         assert (answer.status, answer.code) == (503, "UNAVAILABLE")
 
 
-async def test_a_generator_that_fails_refuses(door: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failed(*_args: Any) -> Any:
-        raise Refused(Code.UNAVAILABLE, "The random number generator has failed.")
-
-    for name in ("below", "shuffle", "sample"):
-        monkeypatch.setattr(SystemRng, name, failed)
-    for call, fields in (
-        ("distribution", {"n": 0, "m": 9}),
-        ("weighted", {"choices": [[1, 1]]}),
-        ("shuffle", {"items": [1, 2]}),
-    ):
-        answer = await door.call(call, **fields)
-        assert (answer.status, answer.code) == (503, "UNAVAILABLE")
-        assert "has failed" in answer.body["error"]["message"]
+async def test_a_generator_that_fails_stops_play_here_too_and_what_is_escrowed_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with studio(MemoryStore()) as door:
+        session = await door.login()
+        for name in ("a", "b"):
+            await door.call("escrow", session=session, round=name, amount=10, id=f"{name}-bet")
+        Breakable(monkeypatch).breaks(missing)
+        for call, fields in (
+            ("distribution", {"n": 0, "m": 9}),
+            ("weighted", {"choices": [[1, 1]]}),
+            ("shuffle", {"items": [1, 2]}),
+            ("escrow", {"session": session, "round": "c", "amount": 10, "id": "c-bet"}),
+        ):
+            answer = await door.call(call, **fields)
+            assert (answer.status, answer.code) == (503, "UNAVAILABLE"), call
+            assert "random number generator has failed" in answer.body["error"]["message"]
+        assert (await door.call("result", round="a", win=30, id="a-win")).body["balance"] == 10_010
+        assert (await door.call("cancel", round="b", id="b-off")).body["balance"] == 10_020
+        assert (await door.call("nothing")).status == 404
 
 
 async def test_draws_are_kept_on_every_store(store: Store) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tornado.web import HTTPError, stream_request_body
 
 from webingo.errors import TABLE, Code, Refused
-from webingo.rng import fresh_id
+from webingo.rng import RngFailed, fresh_id
 from webingo.server.pages import PageHandler
 from webingo.server.rgs.gate import Gate
 from webingo.server.rgs.keys import ApiKey
@@ -66,9 +66,13 @@ class _RgsPage(PageHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        self.request_id = fresh_id()
         self.set_header("Cache-Control", "no-store")
-        self.set_header("X-Request-Id", self.request_id)
+        try:
+            self.request_id = fresh_id()
+        except RngFailed:  # the call is to be told so itself
+            self.request_id = ""
+        else:
+            self.set_header("X-Request-Id", self.request_id)
 
     def compute_etag(self) -> None:
         """Nothing here is kept."""
@@ -152,9 +156,11 @@ class RgsHandler(_RgsPage):
             rgs_called(self._call.path, result, self._desk.clock.monotonic() - began)
 
     async def _answered(self) -> BaseModel:
-        key = await self._desk.gate.enter(self.request.headers.get("Authorization", ""), self.request.remote_ip or "")
+        gate, size = self._desk.gate, len(self._body) + len(self.request.query)
+        key = await gate.enter(self.request.headers.get("Authorization", ""), self.request.remote_ip or "", size)
         self.facts = {"key": key.id, "site": key.site}
         asked = self._asked()
+        gate.draw(key, getattr(asked, "count", 0))
         self.facts = {**self.facts, **{name: found for name in _LOGGED if (found := getattr(asked, name, "")) != ""}}
         return await self._call.carry_out(key, asked)
 

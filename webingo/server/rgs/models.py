@@ -13,8 +13,8 @@ _EXACT = 2.0**53
 
 
 def _whole(value: Any) -> Any:
-    """5.0 is the integer 5 in JSON, however it is written."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
+    """5.0 is the integer 5 in JSON, however it is written. From 2^53 on it may stand for one that was rounded."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
 _WHOLE = BeforeValidator(_whole)

@@ -4,8 +4,8 @@ A game's names are its site's: which player a round belongs to, and what a call'
 moves, as players are spread over shards that know nothing of each other.
 """
 
-import asyncio
 import hashlib
+import json
 from collections.abc import Sequence
 
 import orjson
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from webingo.errors import Code, Refused
 from webingo.resources.site import Outside, Site
+from webingo.rng import SOURCE
 from webingo.server.rgs.keys import ApiKey
 from webingo.server.rgs.models import CancelAsk, EscrowAsk, Player, PlayerAsk, ResultAsk, Settled
 from webingo.session.house import House
@@ -48,6 +49,7 @@ class Money:
         return Player(player=user.uid, balance=balance, currency=DENOMINATIONS[site.denomination].rgs_id)
 
     async def escrow(self, key: ApiKey, ask: EscrowAsk) -> Settled:
+        SOURCE.start()  # no play without random numbers; what is escrowed can end all the same
         fingerprint = _fingerprint("escrow", ask)
         login = await self._login(key, ask.session)
         if login is None:
@@ -139,9 +141,9 @@ class Money:
 
     async def _proof(self, key: ApiKey, draws: Sequence[str]) -> bytes:
         """The draws that decided the round, as JSON for its record; b"" for none. They have to be the site's own."""
-        documents = await asyncio.gather(*(self._store.draws(draws_id) for draws_id in draws))
-        for draws_id, document in zip(draws, documents, strict=True):
-            record = {} if document is None else orjson.loads(document)
+        for draws_id in dict.fromkeys(draws):  # one after the other: each may be long, and players have their turn in between
+            document = await self._store.draws(draws_id)
+            record = {} if document is None else json.loads(document)  # whose items may be what orjson does not read
             if (record.get("platform"), record.get("site")) != (key.platform, key.site):
                 raise Refused(Code.BAD_PARAMS, f"draws: there are none with the id {draws_id}.")
         return orjson.dumps({"draws": draws}) if draws else b""
