@@ -13,11 +13,15 @@ from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused
 from webingo.rng import SystemRng, fresh_id
 from webingo.server.operators import Operators
+from webingo.session.protocol import Auth
 from webingo.support.clock import ManualClock
 from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.outside import OutsideCall
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import WalletId
+from webingo.transaction.transaction import Funds, Intent, Opened, Seat, WalletId
 from webingo.user import User
+from webingo.wallet.delivery import Told, cancel_of
+from webingo.wallet.outside import Wager
 
 KEY = secret("a key of the local operator's tests", "secret of the local operator")
 
@@ -265,6 +269,13 @@ def test_an_operator_whose_adapter_fails_to_be_built_is_named(monkeypatch):
     assert bad.value.problems == [("settings", "operators.acme.options", "RuntimeError: no such thing")]
 
 
-def test_no_token_stands_in_the_text_of_a_charge_or_of_the_options():
+def test_no_token_stands_in_the_text_of_what_carries_one():
     taken = charge("ana", 5)._replace(token=KEY)
-    assert KEY not in repr(taken) + str(taken) + repr(LocalOptions(secret=KEY))
+    seat = Seat(User("operator", "ana"), "club")
+    owed = cancel_of(WalletId(seat.user, "USD@acme"), taken, 1)
+    intent = Intent("sid", owed.document, (owed,), 1)
+    carriers = [taken, Wager(seat, "USD", "r", "i", "f", token=KEY), owed, Told.read(owed.document), intent]
+    carriers += [OutsideCall(seat, owed.wallet, "ask", "r", "i", "f", 1, owed=(owed,)), Auth(uid="ana", token=KEY)]
+    carriers += [Opened(1, Funds(0, 0), {}, intent=owed.document), LocalOptions(secret=KEY)]
+    assert KEY in owed.document.decode()
+    assert [repr(one) for one in carriers if KEY in repr(one) + str(one)] == []

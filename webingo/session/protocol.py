@@ -33,7 +33,7 @@ class Auth(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     uid: Name
-    token: Annotated[str, StringConstraints(max_length=8192)] = ""
+    token: Annotated[str, StringConstraints(max_length=8192), Field(repr=False)] = ""
     userinfo: dict[str, Any] = {}
 
 

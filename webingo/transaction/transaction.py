@@ -1,7 +1,7 @@
 """What is written: a change of state, its money and its proof, as one transaction, all or nothing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from webingo.engines.engine import Move
@@ -94,6 +94,9 @@ class Delivery(NamedTuple):
     game: str = ""
     site: str = ""
 
+    def __repr__(self) -> str:  # the document may hold a player's token
+        return f"Delivery({self.id!r}, {self.wallet}, payout={self.payout}, round={self.round!r})"
+
 
 class Intent(NamedTuple):
     """An outcome that nobody has seen, kept while the operator is asked for its wagers.
@@ -106,6 +109,9 @@ class Intent(NamedTuple):
     document: bytes
     cancels: tuple[Delivery, ...]
     at_ms: int
+
+    def __repr__(self) -> str:  # the same holds for this one's
+        return f"Intent({self.id!r}, at_ms={self.at_ms})"
 
 
 class Transaction(NamedTuple):
@@ -180,7 +186,7 @@ class Opened:
     round: str = ""
     spent: int = 0
     revoked_ms: int = 0
-    intent: bytes = b""
+    intent: bytes = field(default=b"", repr=False)
     intent_ms: int = 0
 
 

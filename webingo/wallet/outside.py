@@ -50,6 +50,9 @@ class Wager(NamedTuple):
     operator: str = ""
     token: str = ""
 
+    def __repr__(self) -> str:
+        return f"Wager({self.seat}, round={self.round!r}, id={self.id!r}, amount={self.amount} {self.denom})"
+
 
 class Ending(NamedTuple):
     """A result (`win` is None for a cancel) of a round; `proof` is JSON for the round's record."""
