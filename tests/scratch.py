@@ -11,7 +11,7 @@ import pytest
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30  # bytes; a run needs a tenth of it
-_NAME = "webingo-tests-"
+_NAME = "wb-tests-"  # short, as paths of sockets have to be
 
 
 class Scratch:

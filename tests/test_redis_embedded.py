@@ -67,11 +67,12 @@ async def test_data_is_kept_over_restarts_and_the_server_ends_with_its_last_user
         assert not is_running(pid)
 
 
-async def test_the_folder_and_the_socket_are_private(tmp_path):
-    link = await connect(f"embedded:{tmp_path}/redis")
+async def test_the_folder_and_the_socket_are_private(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("short") / "redis"  # a socket's path may be too long to be in the folder
+    link = await connect(f"embedded:{folder}")
     try:
-        assert (tmp_path / "redis").stat().st_mode & 0o777 == 0o700
-        assert (tmp_path / "redis" / "redis.sock").stat().st_mode & 0o777 == 0o700
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (folder / "redis.sock").stat().st_mode & 0o777 == 0o700
         assert await link.execute("CONFIG", "GET", "port") == [b"port", b"0"]
         assert await link.execute("CONFIG", "GET", "appendfsync") == [b"appendfsync", b"always"]
     finally:
