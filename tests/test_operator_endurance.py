@@ -16,11 +16,12 @@ from webingo.rng import SystemRng
 from webingo.session.abandoned import close_abandoned
 from webingo.support.clock import ManualClock, SystemClock
 from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.outside import OutsideAnswer, OutsideCall
 from webingo.transaction.transaction import Delivery, Posting, Seat, WalletId
 from webingo.user import SHARDS, User
 from webingo.wallet.backend import Backend
 from webingo.wallet.delivery import cancel_of
-from webingo.wallet.outside import OutsideMoney, Wager
+from webingo.wallet.outside import Done, OutsideMoney, Wager
 from webingo.wallet.players import payer_key
 from webingo.wallet.wallets import Wallets
 
@@ -167,6 +168,50 @@ async def test_a_wager_of_a_game_elsewhere_that_was_never_sent_is_as_if_it_had_n
     assert (await money.escrow(wager._replace(id="e2", fingerprint="f2"))).balance == BEGAN_WITH - 10
 
 
+@pytest.mark.parametrize("said", ["booked", "refused", "silent", "not sent"])
+async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager_meanwhile(bench: Bench, said: str) -> None:
+    first = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
+    second = OutsideMoney(bench.store, Process(bench.store, bench.operator, scripted(), bench.clock).wallets, bench.clock)
+    wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
+    kept, repeated, answers = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    book, step = bench.books.escrow, bench.store.outside
+
+    async def takes_its_time(op: str, charge: Charge, book_: Any) -> Any:
+        kept.set()
+        await answers.wait()
+        match said:
+            case "refused":
+                raise Refused(Code.INSUFFICIENT_FUNDS)
+            case "silent":
+                raise Unanswered("nothing came")
+            case "not sent":
+                raise Unanswered("left alone", sent=False)
+        return book(charge)
+
+    async def settled_meanwhile(call: OutsideCall) -> OutsideAnswer:
+        answer = await step(call)
+        if answer.repeated and not repeated.is_set():
+            repeated.set()
+            await asyncio.wait([asking])
+        return answer
+
+    real, bench.operator._call = bench.operator._call, takes_its_time  # type: ignore[method-assign]
+    bench.store.outside = settled_meanwhile  # type: ignore[method-assign]
+    asking = asyncio.create_task(first.escrow(wager))
+    await kept.wait()
+    again = asyncio.create_task(second.escrow(wager))
+    await repeated.wait()
+    answers.set()
+    await asyncio.wait([asking, again])
+    bench.operator._call = real  # type: ignore[method-assign]
+    if said == "booked":
+        assert asking.result() == again.result() == Done("escrowed", BEGAN_WITH - 10)
+    else:
+        codes = [task.exception().code for task in (asking, again)]  # type: ignore[union-attr]
+        late = Code.INSUFFICIENT_FUNDS if said == "refused" else Code.ROUND_OVER
+        assert codes == [late if said == "refused" else Code.UNAVAILABLE, late]
+
+
 async def _begun(bench: Bench) -> Charge:
     """A wager is to be asked for, and the process dies. Answers what was to be asked."""
     fate = bench.process.fate = Fate()
@@ -232,6 +277,27 @@ async def test_results_that_came_late_leave_nothing_in_memory(bench: Bench) -> N
     del bench.operator.failing["result"]
     assert len(wallet._behind) == 0 and not bench.process.deliverer._in_hand
     await bench.settled()
+
+
+async def test_who_has_lost_the_seat_while_the_operator_went_away_is_sent_away_and_finds_everything_again(bench: Bench) -> None:
+    client = await bench.sit()
+    game, real = client.game["id"], bench.operator._call
+
+    async def takes_longer_than_anybody_waits(op: str, charge: Charge, book: Any) -> Any:
+        balance = await real(op, charge, book)
+        if op == "escrow":
+            bench.clock.advance(61)
+            await bench.process.deliverer.sweep()
+            bench.operator.failing["player"] = Unanswered("not now")
+        return balance
+
+    bench.operator._call = takes_longer_than_anybody_waits  # type: ignore[method-assign]
+    assert not await bench.process.act("win")
+    assert client.code == 1001 and client.errors == ["UNAVAILABLE"]
+    bench.operator._call = real  # type: ignore[method-assign]
+    bench.operator.failing.clear()
+    assert (await bench.process.sit("ana")).game["id"] == game
+    assert await bench.settled() == [] and bench.books.balances["ana"] == BEGAN_WITH
 
 
 async def test_what_is_put_off_by_a_clock_that_was_far_ahead_is_not_waited_for(bench: Bench) -> None:

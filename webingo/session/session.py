@@ -226,8 +226,8 @@ class Session(Host):
         if isinstance(error, Refused):
             try:
                 await self._place.refused(turn.transaction, error)
-            except Exception as worse:
-                error = worse
+            except Exception as worse:  # and the seat is not ours any more, whatever else is undone
+                error = Refused(worse.code, worse.message) if isinstance(worse, Refused) else worse
         self._failed(message.t, message.re, error)
         self._rest()
 

@@ -7,7 +7,7 @@ written down, and are delivered from then on.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 import orjson
 import structlog
@@ -172,13 +172,18 @@ class OutsideMoney:
 
     async def _repeated(self, call: OutsideCall, answer: OutsideAnswer) -> Done:
         """The first answer, where there is one: not while the operator is asked, nor where who asked it is gone."""
+        found = None if answer.answer else await self._store.outside_round(call.seat, call.round)
+        if answer.status == "asking":
+            if found is not None and call.id in found.asking:
+                await self._waited_for(call, found)
+            answer = await self._store.outside(call._replace(op="again", amount=0, owed=()))  # it was settled meanwhile
         if answer.answer:
             return _read(answer.answer)
-        found = await self._store.outside_round(call.seat, call.round)
-        if found is None or not found.funded:
+        if not (call.funded if found is None else found.funded):
             return _done(answer)
-        if call.id not in found.asking:
-            return await self._answered(call.seat, call.id, Done(_status(answer), None))
+        return await self._answered(call.seat, call.id, Done(_status(answer), None))
+
+    async def _waited_for(self, call: OutsideCall, found: OutsideRound) -> NoReturn:
         if self._clock.now_ms() < found.at_ms + _ASKED_MS:
             raise Refused(Code.UNAVAILABLE, "The operator is being asked; send it again in a moment.")
         await self._abort(call._replace(funded=True, owed=()), Code.ROUND_OVER)
