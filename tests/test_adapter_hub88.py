@@ -351,6 +351,26 @@ async def test_no_part_of_a_page_is_quoted(tmp_path):
         await hub.aclose()
 
 
+@pytest.mark.parametrize("header", ["Content-Length", "Transfer-Encoding", "no colon", "Content-Type"])
+async def test_a_token_that_comes_back_in_a_broken_answer_stands_in_no_log(tmp_path, caplog, header):
+    """Tornado quotes headers that it can't read."""
+    caplog.set_level("DEBUG")
+
+    async def echo(reader, writer):
+        await reader.readuntil(b"token")
+        line = header if header == "no colon" else f"{header}:"
+        writer.write(f"HTTP/1.1 200 OK\r\n{line} {TOKEN}\r\n\r\n{{}}".encode())
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    hub = await adapter(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", tmp_path)
+    with pytest.raises(Unanswered) as unanswered:
+        await hub.escrow(bet())
+    assert TOKEN not in str(unanswered.value) + caplog.text
+    await hub.aclose()
+    server.close()
+
+
 @pytest.mark.parametrize("op", BOOKINGS)
 async def test_thirty_seconds_of_silence_end_when_the_time_is_up(tmp_path, op):
     class Silent(Operator):
@@ -450,6 +470,9 @@ async def test_what_cannot_be_sent_is_not_sent(tmp_path):
         ({"operator_public_key_file": "{folder}/small.pem"}, "operator_public_key_file", "at least 2048 bits"),
         ({"timeout_s": 0}, "timeout_s", "greater than 0"),
         ({"key": "x"}, "key", "unknown key"),
+        ({"currencies": {"US": "USD"}}, "currencies.US", "unknown denomination; did you mean USD?"),
+        ({"currencies": {"USD": ""}}, "currencies.USD", "at least 1 character"),
+        ({"game_codes": {"a": ""}}, "game_codes.a", "at least 1 character"),
         ({"game_codes": {"a": 1}}, "game_codes.a", "valid string"),
     ],
 )

@@ -6,17 +6,19 @@ another player or currency, of an unknown status, a page, a fragment, or nothing
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import orjson
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Options, Unanswered
 from webingo.adapters.hub88_said import LIMIT, NO_FUNDS, OK, UNKNOWN_TRANSACTION, Said, understood, units
 from webingo.adapters.signature import Signer, Verifier, read_key
 from webingo.addresses import unsafe
 from webingo.errors import BadResource, Code, Refused
+from webingo.problems import Problem, unknown
 from webingo.rng import fresh_id
 from webingo.support.breaker import Breaker
 from webingo.support.http import Answer, Http, NoAnswer
@@ -32,6 +34,9 @@ _MOST_TOKEN = 255
 _MOST_KNOWN = 10_000
 
 
+_Name = Annotated[str, StringConstraints(min_length=1)]
+
+
 class Hub88Options(Options):
     """docs/adapters.md explains each."""
 
@@ -39,8 +44,8 @@ class Hub88Options(Options):
     private_key_file: str
     operator_public_key_file: str = ""
     answers_signed: bool = True
-    game_codes: dict[str, str] = {}
-    currencies: dict[str, str] = {}
+    game_codes: dict[str, _Name] = {}
+    currencies: dict[str, _Name] = {}
     timeout_s: float = Field(5.0, gt=0, le=8)
     user_info: bool = True
 
@@ -59,12 +64,14 @@ class Hub88Adapter(Adapter):
         self._factors = {name: _PER_MONEY // unit for name, unit in means.units.items() if not _PER_MONEY % unit}
         self._known: OrderedDict[bytes, None] = OrderedDict()  # players whose /user/info was fine, with their tokens
         self._http: Http | None = None
-        self._read_keys()
+        self._read_keys(means.units)
 
-    def _read_keys(self) -> None:
-        options, problems = self._options, []
+    def _read_keys(self, money: Iterable[str]) -> None:
+        options, problems = self._options, list[Problem]()
         if reason := unsafe(options.base):
             problems.append(("", "base", reason))
+        strange = sorted(set(options.currencies) - set(money))
+        problems += [("", f"currencies.{name}", unknown("denomination", name, money)) for name in strange]
         try:
             self._signer = Signer(read_key(options.private_key_file))
         except ValueError as error:

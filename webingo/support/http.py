@@ -99,6 +99,8 @@ class Http:
 
 
 def _new_client(most_bytes: int) -> AsyncHTTPClient:
+    # It quotes what it can't read, and who answers may repeat what is secret in what we asked.
+    logging.getLogger("tornado.general").setLevel(logging.WARNING)
     if find_spec("pycurl") is None:
         return SimpleAsyncHTTPClient(force_instance=True, max_clients=_CALLS_AT_ONCE, max_body_size=most_bytes)
     from tornado.curl_httpclient import CurlAsyncHTTPClient
