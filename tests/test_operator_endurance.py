@@ -212,6 +212,26 @@ async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager
         assert codes == [late if said == "refused" else Code.UNAVAILABLE, late]
 
 
+async def test_a_second_wager_of_an_old_round_is_not_given_up_while_it_is_asked_for(bench: Bench) -> None:
+    first = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
+    second = OutsideMoney(bench.store, Process(bench.store, bench.operator, scripted(), bench.clock).wallets, bench.clock)
+    wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
+    assert (await first.escrow(wager)).status == "escrowed"
+    bench.clock.advance(60)
+    more, repeated = wager._replace(id="e2", fingerprint="f2"), list[Code]()
+    real = bench.operator._call
+
+    async def is_repeated_meanwhile(op: str, charge: Charge, book: Any) -> Any:
+        with pytest.raises(Refused) as refused:
+            await second.escrow(more)
+        repeated.append(refused.value.code)
+        return await real(op, charge, book)
+
+    bench.operator._call = is_repeated_meanwhile  # type: ignore[method-assign]
+    assert await first.escrow(more) == Done("escrowed", BEGAN_WITH - 20) and repeated == [Code.UNAVAILABLE]
+    bench.operator._call = real  # type: ignore[method-assign]
+
+
 async def _begun(bench: Bench) -> Charge:
     """A wager is to be asked for, and the process dies. Answers what was to be asked."""
     fate = bench.process.fate = Fate()

@@ -184,7 +184,7 @@ class OutsideMoney:
         return await self._answered(call.seat, call.id, Done(_status(answer), None))
 
     async def _waited_for(self, call: OutsideCall, found: OutsideRound) -> NoReturn:
-        if self._clock.now_ms() < found.at_ms + _ASKED_MS:
+        if self._clock.now_ms() < max(found.asked_ms, found.at_ms) + _ASKED_MS:
             raise Refused(Code.UNAVAILABLE, "The operator is being asked; send it again in a moment.")
         await self._abort(call._replace(funded=True, owed=()), Code.ROUND_OVER)
         raise Refused(Code.ROUND_OVER, "The operator's answer never came; the escrow is taken back.")
