@@ -163,6 +163,22 @@ async def test_five_point_zero_is_five(door: Studio) -> None:
     assert (refused.status, refused.code) == (400, "BAD_PARAMS")
 
 
+async def test_the_examples_of_the_document_can_be_called_as_they_are(door: Studio) -> None:
+    """The page's forms are filled with them."""
+    document = (await door.caller.get("/openapi.json")).body
+    calls = {path: operations["get"] for path, operations in document["paths"].items() if "get" in operations}
+    for path, operation in calls.items():
+        query = {}
+        for parameter in operation["parameters"]:
+            how = parameter.get("content", {}).get("application/json", parameter)
+            assert parameter["required"] <= ("example" in how), parameter["name"]
+            if "example" in how:
+                query[parameter["name"]] = json.dumps(how["example"])
+        assert (await door.caller.get(f"{path}?{urlencode(query)}")).status == 200
+        assert (await door.caller.post(path, {name: json.loads(text) for name, text in query.items()})).status == 200
+    assert len(calls) == 3
+
+
 async def test_answers_are_kept_by_nobody_and_named(door: Studio) -> None:
     one, two = [await door.call("distribution", n=0, m=2) for _ in range(2)]
     assert one.headers["cache-control"] == "no-store" and one.headers["content-type"] == "application/json"

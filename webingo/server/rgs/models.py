@@ -36,7 +36,7 @@ SessionId = Annotated[
     Field(description="The `sessionId` of the player's POST /session.", examples=["17-5f0c9c0e-8a52-4b55-9d0e-0d1c6f6b2a11"]),
 ]
 Count = Annotated[int, Field(ge=1, le=MOST_VALUES, description="How many of them.", examples=[5]), _WHOLE]
-Bound = Annotated[int, Field(ge=-(2**63), le=2**64, description="An integer of up to 64 bits.", examples=[1, 6]), _WHOLE]
+Bound = Annotated[int, Field(ge=-(2**63), le=2**64, description="An integer of up to 64 bits."), _WHOLE]
 Weight = Annotated[int, Field(ge=0, le=WIDEST_SPAN, description="In proportion to the sum of all weights."), _WHOLE]
 Amount = Annotated[
     int, Field(ge=1, le=MAX_AMOUNT, description="In the smallest unit of the site's currency.", examples=[100]), _WHOLE
@@ -59,8 +59,8 @@ class _RandomAsk(_Model):
 class DistributionAsk(_RandomAsk):
     """Integers from `n` up to but not including `m`, each as probable as the others. At most 2^64 of them may be possible."""
 
-    n: Bound
-    m: Bound
+    n: Annotated[Bound, Field(examples=[1])]
+    m: Annotated[Bound, Field(examples=[7])]
     count: Count = 1
 
     @model_validator(mode="after")

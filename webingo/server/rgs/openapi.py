@@ -71,7 +71,7 @@ def document(calls: Iterable[Call[Any]]) -> dict[str, Any]:
 
 def _path(call: Call[Any]) -> dict[str, Any]:
     name = call.path.rpartition("/")[2]
-    described = {"tags": [call.path.split("/")[1]], "summary": _first(call.ask), "responses": _responses(call)}
+    described = {"tags": [call.path.split("/")[1]], "summary": _first(call.ask).replace("`", ""), "responses": _responses(call)}
     post = {
         **described,
         "operationId": name,
@@ -87,7 +87,7 @@ def _path(call: Call[Any]) -> dict[str, Any]:
 
 
 def _parameters(ask: type[BaseModel]) -> list[dict[str, Any]]:
-    """Lists stand in a query as JSON."""
+    """Lists stand in a query as JSON. What is an example stands in the page's form."""
     found = []
     schema = ask.model_json_schema()
     for name, field in schema["properties"].items():
@@ -95,10 +95,8 @@ def _parameters(ask: type[BaseModel]) -> list[dict[str, Any]]:
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ())}
         if text := field.get("description"):
             parameter["description"] = text
-        how = (
-            {"content": {"application/json": {"schema": described}}} if field.get("type") == "array" else {"schema": described}
-        )
-        found.append({**parameter, **how})
+        how = {"schema": described, **{"example": example for example in field.get("examples", ())[:1]}}
+        found.append({**parameter, **({"content": {"application/json": how}} if field.get("type") == "array" else how)})
     return found
 
 
