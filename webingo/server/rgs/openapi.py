@@ -95,7 +95,9 @@ def _parameters(ask: type[BaseModel]) -> list[dict[str, Any]]:
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ())}
         if text := field.get("description"):
             parameter["description"] = text
-        how = {"schema": described, **{"example": example for example in field.get("examples", ())[:1]}}
+        how = {"schema": described}
+        if examples := field.get("examples"):
+            how["example"] = examples[0]
         found.append({**parameter, **({"content": {"application/json": how}} if field.get("type") == "array" else how)})
     return found
 
