@@ -19,8 +19,9 @@ from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.outside import OutsideAnswer, OutsideCall
 from webingo.transaction.transaction import Delivery, Posting, Seat, WalletId
 from webingo.user import SHARDS, User
+from webingo.wallet import deliverer as deliveries
 from webingo.wallet.backend import Backend
-from webingo.wallet.delivery import cancel_of
+from webingo.wallet.delivery import cancel_of, result_of
 from webingo.wallet.outside import Done, OutsideMoney, Wager
 from webingo.wallet.players import payer_key
 from webingo.wallet.wallets import Wallets
@@ -331,6 +332,34 @@ async def test_what_is_put_off_by_a_clock_that_was_far_ahead_is_not_waited_for(b
     await bench.process.deliverer.survey()
     assert await bench.process.deliverer.work_off() == 1 and await bench.left() == []
     assert bench.books.balances["ana"] == BEGAN_WITH
+
+
+async def test_an_operator_who_answers_slowly_keeps_no_other_waiting(monkeypatch: Any) -> None:
+    monkeypatch.setattr(deliveries, "_PATIENCE_S", 0.05)
+    store, slow, quick = MemoryStore(), Operator(Books()), FakeAdapter(Books(), operator="beta")
+    clock = SystemClock()
+    operators = {"acme": Backend(slow, clock), "beta": Backend(quick, clock)}
+    deliverer = Wallets(store, operators, clock, SystemRng()).deliverer
+    real = slow._call
+
+    async def takes_a_while(op: str, charge: Charge, book: Any) -> Any:
+        await asyncio.sleep(0.04)
+        return await real(op, charge, book)
+
+    slow._call = takes_a_while  # type: ignore[method-assign]
+    for number in range(200):
+        operator = "beta" if number == 199 else "acme"
+        user = User("demo", f"u{number}")
+        charge = Charge(f"c{number}", user.uid, TOKEN, "credit", f"r{number}", "script", "demo", 5, NOW)
+        result = result_of(WalletId(user, f"credit@{operator}"), charge, NOW)
+        await store.post(Posting("x", result.wallet, "grant", 5, "", NOW, owed=(result,)))
+    working = asyncio.create_task(deliverer.work_off())
+    async with asyncio.timeout(10):
+        while not quick.books.booked:
+            await asyncio.sleep(0)
+        assert len(slow.books.booked) <= 32
+        await working
+    assert 32 <= len(slow.books.booked) < 199, "the others are left to whoever claims them next"
 
 
 async def test_a_stopping_deliverer_waits_for_what_its_last_work_has_begun(bench: Bench) -> None:

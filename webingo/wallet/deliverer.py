@@ -32,7 +32,8 @@ FURTHEST_MS = 600_000
 _PERIOD_S, _SWEEP_S = 1.0, 15.0
 _CLAIMED_MS = 30_000  # longer than a call may take: so long nobody else tries
 _PAGE = 50
-_AT_ONCE = 32
+_PATIENCE_S = 15.0  # what was claimed and has not been tried by then is left to be claimed anew
+_AT_ONCE = 32  # of one operator's: one who answers slowly does not keep the others waiting
 _STOP_S = 15.0
 
 
@@ -46,7 +47,7 @@ class Deliverer:
         self._operators = operators
         self._clock = clock
         self._in_hand: set[asyncio.Task[Any]] = set()
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._at_once = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_AT_ONCE))
         self._loop: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -105,13 +106,13 @@ class Deliverer:
 
     async def work_off(self) -> int:
         """Tries all that is due now; answers how many that were. Raises Refused(UNAVAILABLE)."""
-        now_ms = self._clock.now_ms()
+        now_ms, until = self._clock.now_ms(), self._clock.monotonic() + _PATIENCE_S
         claims = (self._store.claim(shard, now_ms, now_ms + _CLAIMED_MS, _PAGE) for shard in range(SHARDS))
         found = [(shard, page) for shard, page in enumerate(await asyncio.gather(*claims)) if page]
-        await asyncio.gather(*(self._work_off(shard, page) for shard, page in found))
+        await asyncio.gather(*(self._work_off(shard, page, until) for shard, page in found))
         return sum(len(page) for _, page in found)
 
-    async def _work_off(self, shard: int, claimed: list[Delivery]) -> None:
+    async def _work_off(self, shard: int, claimed: list[Delivery], until: float) -> None:
         """Results of one round go out in their order, and so one after the other; everything else side by side."""
         rounds = defaultdict[str, list[Delivery]](list)
         alone = []
@@ -121,8 +122,8 @@ class Deliverer:
             else:
                 alone.append(delivery)
         before = await self._before(shard, rounds) if rounds else {}
-        brought = [self._bring([delivery], None) for delivery in alone]
-        brought += [self._bring(page, before.get(round_id)) for round_id, page in rounds.items()]
+        brought = [self._bring([delivery], None, until) for delivery in alone]
+        brought += [self._bring(page, before.get(round_id), until) for round_id, page in rounds.items()]
         await asyncio.gather(*brought)
 
     async def _before(self, shard: int, rounds: dict[str, list[Delivery]]) -> dict[str, int]:
@@ -135,13 +136,15 @@ class Deliverer:
                 before[delivery.round] = min(at_ms, before.get(delivery.round, at_ms))
         return before
 
-    async def _bring(self, page: list[Delivery], before_ms: int | None) -> None:
+    async def _bring(self, page: list[Delivery], before_ms: int | None, until: float) -> None:
         told = {delivery.id: Told.read(delivery.document) for delivery in page}
         page.sort(key=lambda delivery: told[delivery.id].charge.at_ms)
         for place, delivery in enumerate(page):
             tried = Tried(False)
             if before_ms is None or told[delivery.id].charge.at_ms <= before_ms:
-                async with self._at_once:
+                async with self._at_once[operator_of(delivery.wallet.denom)]:
+                    if self._clock.monotonic() > until:
+                        return
                     tried = await self.bring(delivery)
             if not tried.done:
                 due_ms = max(tried.due_ms, self._clock.now_ms() + 1000)
