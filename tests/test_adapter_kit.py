@@ -21,7 +21,7 @@ from webingo.adapters.kit.troubles import LIES, Plan, Trouble
 from webingo.adapters.local import LocalAdapter
 from webingo.commands import adapter as command
 from webingo.commands.common import Failure
-from webingo.errors import Code, Refused
+from webingo.errors import BadResource, Code, Refused
 from webingo.rng import fresh_id
 from webingo.support.http import Http, NoAnswer
 
@@ -306,6 +306,20 @@ async def test_a_mistake_is_found_by_the_case_that_is_meant_for_it(monkeypatch, 
     assert findings
     assert {finding.outcome for finding in findings} == {"failed"}
     assert all(finding.reason for finding in findings)
+
+
+@pytest.mark.parametrize("name", ["start", "aclose"])
+async def test_an_adapter_that_comes_to_no_end_does_not_keep_the_trial_from_ending(monkeypatch, name):
+    class Endless(LocalAdapter):
+        pass
+
+    async def wait(self):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Endless, name, wait)
+    monkeypatch.setattr(trial, "_LIFE_S", 0.05)
+    with pytest.raises(BadResource, match=f"local: {name} comes to no end"):
+        await found(Endless, "a round that is won")
 
 
 async def test_an_adapter_without_a_fake_operator_is_not_tried_out():

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -12,11 +12,13 @@ from webingo.adapters.kit.bench import Bench, NotApplicable, Wrong
 from webingo.adapters.kit.cases import CASES, Case
 from webingo.adapters.kit.fake import FakeOperator
 from webingo.adapters.registry import build
+from webingo.errors import BadResource
 from webingo.rng import SystemRng
 from webingo.support.clock import SystemClock
 from webingo.transaction.memory_store import MemoryStore
 
 _CASE_S = 60.0
+_LIFE_S = 15.0
 _SILENCE_S = 0.3
 
 UNITS = {"USD": 100}
@@ -58,12 +60,24 @@ async def tried(kind: type[Adapter], fake: FakeOperator) -> AsyncIterator[Bench]
 
         adapter = new()
         try:
-            await adapter.start()
+            await _ended(kind, "start", adapter.start())
             yield Bench(adapter, fake, new)
         finally:
-            await adapter.aclose()
+            await _ended(kind, "aclose", adapter.aclose())
     finally:
         await fake.stop()
+
+
+async def _ended(kind: type[Adapter], name: str, work: Awaitable[None]) -> None:
+    """Raises BadResource where it does not come to its end."""
+    timer = asyncio.timeout(_LIFE_S)
+    try:
+        async with timer:
+            await work
+    except TimeoutError:
+        if not timer.expired():
+            raise
+        raise BadResource([("adapter", kind.name, f"{name} comes to no end")]) from None
 
 
 async def _finding(case: Case, bench: Bench) -> Finding:
