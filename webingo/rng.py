@@ -162,8 +162,10 @@ class SystemRng:
             last = _LONG - n  # where the last complete stretch can begin
             while True:
                 for value in self._longs:
-                    if value <= last or value - value % n <= last:
+                    if value <= last:
                         return value % n
+                    if value - (rest := value % n) <= last:
+                        return rest
                 self._longs = iter(_AS_LONGS(self._block()))
         return self._below_anything(n)
 
