@@ -574,7 +574,7 @@ class Door(BaseHTTPRequestHandler):
 
     def _answer(self, asked: dict[str, Any]) -> Any:
         session = asked.get("session")
-        if not isinstance(session, str) or not 0 < len(session) <= 128:
+        if not isinstance(session, str) or not session.isascii() or not 0 < len(session) <= 128:
             raise NotSo(401, "AUTH_FAILED", "Open the game from its lobby.")
         if self.path == "/player":
             return self.server.player(session)

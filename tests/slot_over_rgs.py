@@ -118,7 +118,7 @@ class Slot:
 
     async def ask(self, path: str, **fields: Any) -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as client:
-            return await client.post(self.url + path, json=fields)
+            return await client.post(self.url + path, content=json.dumps(fields), headers={"Content-Type": "application/json"})
 
     async def spin(self, session: str, click: str, bet: int = 100) -> dict[str, Any]:
         found: dict[str, Any] = (await self.ask("/spin", session=session, spin=click, bet=bet)).json()

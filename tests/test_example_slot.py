@@ -163,6 +163,7 @@ async def test_what_is_refused_is_said_and_costs_nothing(tmp_path):
             ({"session": session, "spin": "", "bet": 10}, 400),
             ({"session": session, "bet": 10}, 400),
             ({"spin": "c", "bet": 10}, 401),
+            ({"session": "\ud800", "spin": "c", "bet": 10}, 401),
         ):
             assert (await game.ask("/spin", **fields)).status_code == status, fields
         gone = await game.spin("00-nobody", "click-2", 10)

@@ -100,7 +100,8 @@ def test_keys_are_made_listed_and_revoked_by_a_command(tmp_path: Path) -> None:
     assert revoked["revoked_ms"] > 0
     assert key_id in command("apikey", "list", **given).stdout
     for wrong, told in ((("create", "stduio"), "did you mean studio?"), (("create", "facebook:studio"), "unknown site"),
-                        (("revoke", "ffff"), "unknown key")):  # fmt: skip
+                        (("revoke", "ffff"), "unknown key"),
+                        (("create", "studio", "--label", "\x1b[2J"), "one line")):  # fmt: skip
         failed = command("apikey", *wrong, check=False, **given)
         assert failed.returncode == 1 and told in failed.stderr
     elsewhere = {**given, "rgs_base": "http://127.0.0.1:1/", "rgs_key": "k" * 40}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 apikey = typer.Typer(help="API keys of games that live elsewhere.", no_args_is_help=True)
 
+_LONGEST_LABEL = 100
+
 
 @apikey.command("create")
 def create(
@@ -22,6 +24,8 @@ def create(
     config: Config = None,
 ) -> None:
     """Make an API key for a site. The key itself is the last line, alone, and is shown only now."""
+    if not label.isprintable() or len(label) > _LONGEST_LABEL:
+        raise Failure(f"--label: one line of at most {_LONGEST_LABEL} characters, please")
     print(with_store(config, lambda store, settings: _create(store, settings, site, label)))
 
 
