@@ -300,7 +300,8 @@ async def test_results_that_came_late_leave_nothing_in_memory(bench: Bench) -> N
     await bench.settled()
 
 
-async def test_who_has_lost_the_seat_while_the_operator_went_away_is_sent_away_and_finds_everything_again(bench: Bench) -> None:
+async def test_who_has_lost_the_seat_while_the_operator_went_away_is_sent_away_and_finds_everything_again() -> None:
+    bench = Bench(refresh_s=0.02)
     client = await bench.sit()
     game, real = client.game["id"], bench.operator._call
 
@@ -316,6 +317,10 @@ async def test_who_has_lost_the_seat_while_the_operator_went_away_is_sent_away_a
     assert not await bench.process.act("win")
     assert client.code == 1001 and client.errors == ["UNAVAILABLE"]
     bench.operator._call = real  # type: ignore[method-assign]
+    await bench.process.session.close()  # type: ignore[union-attr]
+    bench.operator.asked.clear()
+    await asyncio.sleep(0.1)
+    assert bench.operator.asked == [], "for whom nobody asks any more"
     bench.operator.failing.clear()
     assert (await bench.process.sit("ana")).game["id"] == game
     assert await bench.settled() == [] and bench.books.balances["ana"] == BEGAN_WITH

@@ -48,6 +48,7 @@ class Place:
         self.site = site
         self.wallet = wallet
         self.epoch = 0  # 0: the seat is not ours (yet)
+        self._taken = 0  # the last one that was ours
         self.funds = Funds(0, 0)
         self.userdata: dict[str, Any] = {}
         self.spent = 0
@@ -80,6 +81,7 @@ class Place:
         grant, at_ms = self.site.initial_credits, self._house.clock.now_ms()
         opened = await self.wallet.open(self.seat, grant, at_ms, self._by_house)
         self.epoch, self.funds, self.userdata = opened.epoch, opened.funds, opened.userdata
+        self._taken = opened.epoch
         self.spent, self.revoked_ms = opened.spent, opened.revoked_ms
         if opened.game:
             await self._resume(opened)
@@ -200,8 +202,8 @@ class Place:
 
     async def give_up(self) -> None:
         """The session has ended. What is on the seat stays in the store."""
-        if self.epoch:
-            await self.wallet.close(self.seat, self.epoch)
+        if self._taken:
+            await self.wallet.close(self.seat, self._taken)
 
     def _entering(self, base: Running | None, to: Running, parts: tuple[Part, ...], at_ms: int) -> Transaction:
         return Transaction(
