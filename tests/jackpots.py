@@ -1,5 +1,6 @@
 """Meters for tests: on each of the stores, fed by hand."""
 
+import asyncio
 import atexit
 import json
 import shutil
@@ -10,8 +11,12 @@ from pathlib import Path
 
 from webingo.jackpot.meter import Claim, Contribution, Feed, MeterId, Terms
 from webingo.jackpot.meters import Meters
+from webingo.jackpot.shelf import Shelf
 from webingo.resources.jackpots import MILLION
+from webingo.resources.site import Site
 from webingo.rng import fresh_id
+from webingo.transaction.store import Store
+from webingo.user import SHARDS
 
 TERMS = Terms(min=10, max=100, before=0, contribution=10_000, reserve=5_000)
 MYSTERY = Terms(min=10, max=100, before=20, contribution=10_000, reserve=0)
@@ -44,6 +49,16 @@ async def books(meters: Meters, meter: MeterId) -> tuple[float, ...]:
     assert held.unexplained == 0
     amounts = (held.value, held.overflow, held.reserve, held.seeded, held.contributed, held.paid)
     return tuple(amount / MILLION for amount in amounts)
+
+
+async def all_paid(store: Store, shelf: Shelf, site: Site) -> None:
+    """Waits until all is fed and paid."""
+    meters = [MeterId(site.platform, site.denomination, site.id, jackpot.id) for jackpot in site.jackpots]
+    async with asyncio.timeout(60):
+        while any([(await store.standing("jackpots", shard)).lag for shard in range(SHARDS)]) or any(
+            [await shelf.owed(meter) for meter in meters]
+        ):
+            await asyncio.sleep(0.1)
 
 
 @cache

@@ -408,7 +408,7 @@ async def check_books(store: Store, books: Books, uid: str, operator: str = "acm
         sums[entry.kind] += entry.amount
         rounds.setdefault(entry.round, Counter())[entry.kind] += entry.amount
     assert (await store.funds(wallet)).balance == 0, "money is in transit"
-    assert sums["escrow"] == -sums["wager"] and sums["payout"] == -sums["win"]
+    assert sums["escrow"] == -sums["wager"] and sums["payout"] == -sums["win"] - sums["jackpot"]
     theirs: dict[str, Counter[str]] = {}
     for charge in books.standing():
         theirs.setdefault(charge.round, Counter())["escrow"] += charge.amount

@@ -16,7 +16,7 @@ from tests import servers
 from tests.conftest import emptied, open_store
 from tests.forked import Forked
 from tests.jackpot_consumer import OneSite
-from tests.jackpots import claim
+from tests.jackpots import all_paid, claim
 from tests.test_store_contract import Player, new_seat
 from webingo.engines.engine import Move
 from webingo.jackpot.awards import Awards
@@ -25,7 +25,6 @@ from webingo.jackpot.jackpots import Jackpots, shelf_beside
 from webingo.jackpot.meter import Change, MeterId
 from webingo.jackpot.meters import Meters
 from webingo.jackpot.reconcile import reconcile_meters
-from webingo.jackpot.shelf import Shelf
 from webingo.resources.jackpots import MILLION, fed, feeds
 from webingo.resources.site import Site
 from webingo.rng import SystemRng, fresh_id
@@ -85,16 +84,6 @@ async def seated(store: Store, site: Site, count: int) -> list[Player]:
     return players
 
 
-async def done(store: Store, shelf: Shelf, site: Site) -> None:
-    """Waits until all is fed and paid."""
-    meters = [MeterId(site.platform, site.denomination, site.id, jackpot.id) for jackpot in site.jackpots]
-    async with asyncio.timeout(60):
-        while any([(await store.standing("jackpots", shard)).lag for shard in range(SHARDS)]) or any(
-            [await shelf.owed(meter) for meter in meters]
-        ):
-            await asyncio.sleep(0.1)
-
-
 async def check_books(store: Store, site: Site, triggers: int) -> None:
     """The site's meters against the sums that the ledger itself gives, counted here once more."""
     shelf, contributed, posted = shelf_beside(store), Counter[str](), Counter[str]()
@@ -130,7 +119,7 @@ async def test_the_meters_are_what_the_ledger_says(store: Store) -> None:
         for player in players:
             if won := await play(player, site, CHANCE.randint(1, 400), number % 13 == 7):
                 jackpots.award(won)
-    await done(store, jackpots.shelf, site)
+    await all_paid(store, jackpots.shelf, site)
     await jackpots.stop()
     await check_books(store, site, 12)
 
@@ -153,7 +142,7 @@ async def test_a_meter_that_was_tampered_with_is_found(store: Store) -> None:
     await jackpots.start([site])
     (player,) = await seated(store, site, 1)
     await play(player, site, 100, wins=True)
-    await done(store, jackpots.shelf, site)
+    await all_paid(store, jackpots.shelf, site)
     await jackpots.stop()
     shelf, meter = jackpots.shelf, MeterId(site.platform, site.denomination, site.id, "jp_game")
 
@@ -187,7 +176,7 @@ async def test_a_meter_that_was_put_back_to_an_earlier_moment_is_found(store: St
     earlier = await shelf.read(meter)
     (player,) = await seated(store, site, 1)
     await play(player, site, 100, wins=False)
-    await done(store, shelf, site)
+    await all_paid(store, shelf, site)
     await jackpots.stop()
     held = await shelf.read(meter)
     assert held.contributed > 0
@@ -277,7 +266,7 @@ def test_killing_what_feeds_and_pays_at_random_loses_nothing_and_pays_nothing_tw
                     next_kill = loop.time() + CHANCE.uniform(0.1, 0.9)
                 await asyncio.sleep(0.02)
             await awards.drain()
-            await done(store, shelf_beside(store), site)
+            await all_paid(store, shelf_beside(store), site)
             assert consumers.kills > 3
         await check_books(store, site, triggers)
         await store.aclose()

@@ -12,9 +12,9 @@ from tornado.ioloop import IOLoop
 from tests import servers
 from tests.conftest import open_store
 from tests.jackpot_consumer import OneSite
-from tests.jackpots import MYSTERY, TERMS, claim, feed_of, fresh_meter
+from tests.jackpots import MYSTERY, TERMS, all_paid, claim, feed_of, fresh_meter
 from tests.processes import run
-from tests.test_jackpot_books import done, new_site, play, seated
+from tests.test_jackpot_books import new_site, play, seated
 from webingo.draws import Draw, ForcedRng
 from webingo.jackpot.jackpots import Jackpots
 from webingo.jackpot.mending import Mended, mend_meters
@@ -52,7 +52,7 @@ class House:
         await self.jackpots.start([self.site])
 
     async def settled(self) -> None:
-        await done(self.store, self.jackpots.shelf, self.site)
+        await all_paid(self.store, self.jackpots.shelf, self.site)
         await self.jackpots.stop()
 
     async def problems(self) -> list[str]:
@@ -165,7 +165,7 @@ async def test_reading_the_ledger_anew_brings_no_wager_back_behind_which_the_met
     """Which is why there is something that mends."""
     (player,) = await seated(house.store, house.site, 1)
     await play(player, house.site, 1_000, wins=False)
-    await done(house.store, house.jackpots.shelf, house.site)
+    await all_paid(house.store, house.jackpots.shelf, house.site)
     earlier = await kept(house)
     await play(player, house.site, 1_000, wins=False)
     await house.settled()

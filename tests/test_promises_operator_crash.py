@@ -15,6 +15,8 @@ import pytest
 
 from tests import servers
 from tests.conftest import open_store
+from tests.jackpot_consumer import OneSite
+from tests.jackpots import all_paid
 from tests.operators import drained
 from tests.player import Player
 from tests.processes import ServerProcess, run
@@ -25,6 +27,8 @@ from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.kit.fake import HttpFake
 from webingo.adapters.kit.troubles import DONE, UNDONE, Trouble
 from webingo.adapters.registry import build
+from webingo.jackpot.jackpots import Jackpots
+from webingo.resources.site import Site
 from webingo.rng import SystemRng
 from webingo.support.clock import ManualClock, SystemClock
 from webingo.transaction.reconcile import reconcile
@@ -34,19 +38,26 @@ from webingo.wallet.backend import Backend
 from webingo.wallet.wallets import Wallets
 
 SITE = {"platform": "operator", "site": "acme"}
+MYSTERY = {
+    "id": "jp_often", "denomination": "USD", "min": 1000, "max": 20_000, "contribution": "0.4", "reserve": "0.1",
+    "trigger": {"by": "mystery", "before": 15_000},
+}  # fmt: skip
+ACME = {
+    "id": "acme", "platform": "operator", "operator": "acme", "denomination": "USD", "games": [{"id": "joker-bingo"}],
+    "jackpots": [MYSTERY],
+}  # fmt: skip
 BEGAN_WITH = 100_000
 LIMIT_S = 90
 
 
 def resources(folder: Path) -> Path:
-    """A site of the operator's with bingo."""
+    """A site of the operator's with bingo, and with a mystery that is won every few rounds."""
     res = folder / "res"
     shipped = Path(__file__).parent.parent / "res"
     shutil.copytree(shipped / "games" / "joker-bingo", res / "games" / "joker-bingo")
     shutil.copytree(shipped / "templates", res / "templates")
     (res / "local_sites").mkdir()
-    site = {"id": "acme", "platform": "operator", "operator": "acme", "denomination": "USD", "games": [{"id": "joker-bingo"}]}
-    (res / "local_sites" / "acme.json").write_text(json.dumps(site))
+    (res / "local_sites" / "acme.json").write_text(json.dumps(ACME))
     return res
 
 
@@ -118,8 +129,13 @@ async def killed_at_random(server: ServerProcess, guests: list[Guest], playing: 
 
 
 async def settled(url: str, fake: HttpFake) -> Store:
-    """All that is owed is delivered, by a process whose clock is far ahead."""
+    """Jackpots are fed and paid; then all that is owed is delivered, by a process whose clock is far ahead."""
     store = await open_store(url)
+    site = Site.model_validate(ACME)
+    jackpots = Jackpots(store, OneSite(site), SystemRng(), SystemClock())  # type: ignore[arg-type]
+    await jackpots.start([site])
+    await all_paid(store, jackpots.shelf, site)
+    await jackpots.stop()
     clock = ManualClock(SystemClock().now_ms() + 120_000)
     rng = SystemRng()
     adapter = build(Hub88Adapter, "acme", fake.options(), Means(clock, rng, store, {"USD": 100}, True))
@@ -145,8 +161,10 @@ async def same_books(store: Store, fake: HttpFake, guests: list[Guest]) -> int:
         elif booked.kind == "result":
             theirs[booked.round, "payout"] += booked.amount
     for round_id in {round_id for round_id, _ in (*ours, *theirs)}:
-        for kind, same in (("escrow", "wager"), ("payout", "win")):
-            assert ours[round_id, kind] == theirs[round_id, kind] == ours[round_id, same], (round_id, kind)
+        assert ours[round_id, "escrow"] == theirs[round_id, "escrow"] == ours[round_id, "wager"], round_id
+        won = ours[round_id, "win"] + ours[round_id, "jackpot"]
+        assert ours[round_id, "payout"] == theirs[round_id, "payout"] == won, round_id
+    assert any(amount for (_, kind), amount in ours.items() if kind == "jackpot"), "no jackpot was won"
     escrows = sum(amount for (_, kind), amount in theirs.items() if kind == "escrow")
     payouts = sum(amount for (_, kind), amount in theirs.items() if kind == "payout")
     assert sum([await fake.balance(guest.uid) for guest in guests]) == len(guests) * BEGAN_WITH - escrows + payouts

@@ -13,14 +13,16 @@ from webingo.support import metrics
 from webingo.support.clock import Clock
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Posting, WalletId
+from webingo.wallet.denomination import counted_in
+from webingo.wallet.prizes import with_result
 
 log = structlog.get_logger("webingo.jackpot")
 
 
 def meter_of(wallet: str, site: str, jackpot: str) -> MeterId:
-    """The meter of a site's jackpot, in the denomination of a wallet (str(WalletId))."""
+    """The meter of a site's jackpot, in what a wallet (str(WalletId)) counts in, whoever keeps its money."""
     user, denom = WalletId.parse(wallet)
-    return MeterId(user.platform, denom, site, jackpot)
+    return MeterId(user.platform, counted_in(denom), site, jackpot)
 
 
 class Awards:
@@ -58,19 +60,18 @@ class Awards:
     async def pay(self, meter: MeterId, win: Win) -> None:
         """Brings the win to its wallet. What can't be paid now stays owed."""
         try:
-            await self._store.post(
-                Posting(
-                    id=f"jackpot:{win.claim}",
-                    wallet=WalletId.parse(win.wallet),
-                    kind="jackpot",
-                    amount=win.amount,
-                    reason=meter.jackpot,
-                    at_ms=self._clock.now_ms(),
-                    round=win.round,
-                    game=win.game,
-                    site=meter.site,
-                )
+            posting = Posting(
+                id=f"jackpot:{win.claim}",
+                wallet=WalletId.parse(win.wallet),
+                kind="jackpot",
+                amount=win.amount,
+                reason=meter.jackpot,
+                at_ms=self._clock.now_ms(),
+                round=win.round,
+                game=win.game,
+                site=meter.site,
             )
+            await self._store.post(await with_result(self._store, posting))
             if await self._meters.shelf.settle(meter, win.claim, self._clock.now_ms()):
                 log.info("jackpot_paid", meter=str(meter), **win._asdict())
                 metrics.jackpot_paid(meter.site, meter.jackpot, meter.denom, win.amount)

@@ -13,7 +13,6 @@ from webingo.problems import unknown
 from webingo.resources.jackpots import Jackpot
 from webingo.resources.site import Site
 from webingo.session.component import Component, Room
-from webingo.transaction.transaction import WalletId
 from webingo.wallet.denomination import DENOMINATIONS
 
 
@@ -40,7 +39,7 @@ class JackpotComponent(Component):
         self._set_up = set_up
         self._room = room
         self._closed = False
-        self.wallet = str(WalletId(room.seat.user, site().denomination))
+        self.wallet = str(room.wallet)
 
     def send(self, data: bytes) -> None:
         """A message from the board to the player."""

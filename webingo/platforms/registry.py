@@ -63,7 +63,6 @@ def unpaid(site: Site, operators: Iterable[str]) -> list[Problem]:
     problems = [] if site.operator in known else [("", "operator", unknown("operator", site.operator, known))]
     given = {
         "initial_credits": bool(site.initial_credits),
-        "jackpots": bool(site.jackpots),
         "social": site.social is not None,
         "products": bool(site.products),
     }

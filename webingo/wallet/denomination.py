@@ -51,6 +51,11 @@ def operator_of(name: str) -> str:
     return name.partition("@")[2]
 
 
+def counted_in(name: str) -> str:
+    """What the amounts of a wallet are, whoever keeps the money: "USD" for "USD@acme"."""
+    return name.partition("@")[0]
+
+
 def denomination(name: str) -> Denomination | None:
     """How amounts of a wallet are shown, whoever keeps the money. None for a name that is unknown here."""
-    return DENOMINATIONS.get(name.partition("@")[0])
+    return DENOMINATIONS.get(counted_in(name))

@@ -24,8 +24,10 @@ from webingo.wallet.backend import Backend
 from webingo.wallet.balance import Balance
 from webingo.wallet.deliverer import CARRIED_ON_MS, Deliverer
 from webingo.wallet.delivery import OURS_MS, Told, is_result
+from webingo.wallet.denomination import counted_in
 from webingo.wallet.plan import Payer, Plan, last_escrow, planned, read_intent
 from webingo.wallet.players import is_called, payer_key, uid_of
+from webingo.wallet.prizes import Winners
 
 log = structlog.get_logger("webingo.operator")
 
@@ -51,7 +53,8 @@ class OperatorWallet:
         self._deliverer = deliverer
         self._clock = clock
         self._payer = Payer(uid_of(wallet.user, backend.name), token)
-        self._denom = wallet.denom.partition("@")[0]
+        self._denom = counted_in(wallet.denom)
+        self._winners = Winners(store, clock, backend.name)
         self._balance = Balance(self._look, backend.refresh_s, rng)
         self._last_escrow = ""
         self._remembered = False  # how the player is called and proved, for the round that is open
@@ -101,6 +104,7 @@ class OperatorWallet:
     async def _commit(self, tx: Transaction) -> Funds:
         plan = planned(tx, self._payer, self._last_escrow)
         try:
+            await self._winners.keep(tx, self._payer)
             if plan.escrows:
                 await self._caught_up()
                 await self._remember(plan)

@@ -15,6 +15,7 @@ from webingo.engines.engine import Move
 from webingo.rng import derived_id
 from webingo.transaction.transaction import Delivery, Intent, Part, Seat, Transaction, WalletId
 from webingo.wallet.delivery import cancel_of, result_of
+from webingo.wallet.denomination import counted_in
 
 _APART = {"seat", "wallet", "parts", "epoch", "owed"}  # of a transaction's fields
 
@@ -61,7 +62,7 @@ class Plan(NamedTuple):
 def planned(tx: Transaction, payer: Payer, last_escrow: str) -> Plan:
     """`last_escrow` is that of the round that is open before the transaction; "" where there is none."""
     escrows, results = list[Charge](), dict[str, Charge]()
-    denom = tx.wallet.denom.partition("@")[0]
+    denom = counted_in(tx.wallet.denom)
     refers = last_escrow
     for part in tx.parts:
         if part.header:

@@ -42,4 +42,13 @@ def is_called(user: User, operator: str, uid: str) -> bool:
 def payer_key(seat: Seat, operator: str) -> str:
     """Under which a store keeps (Store.keep_request) how a player with an open round is called and proved to the operator, for
     when the house has to close the round."""
-    return f"{seat.user.shard:02d}{derived_id(f'payer:{operator}:{seat}').replace('-', '')}"
+    return _key(seat, f"payer:{operator}:{seat}")
+
+
+def winner_key(seat: Seat, operator: str) -> str:
+    """The same of a player who may have won a jackpot, for whoever pays it."""
+    return _key(seat, f"winner:{operator}:{seat}")
+
+
+def _key(seat: Seat, name: str) -> str:
+    return f"{seat.user.shard:02d}{derived_id(name).replace('-', '')}"
