@@ -213,6 +213,17 @@ async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager
         assert codes == [late if said == "refused" else Code.UNAVAILABLE, late]
 
 
+@pytest.mark.parametrize("code", [Code.PLAYER_BLOCKED, Code.AUTH_FAILED, Code.LIMIT])
+async def test_what_the_operator_says_of_a_wager_is_said_to_its_repetition_too(bench: Bench, code: Code) -> None:
+    money = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
+    wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
+    bench.operator.failing["escrow"] = Unanswered("says the operator", code)
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            await money.escrow(wager)
+        assert (refused.value.code, refused.value.message) == (code, Refused(code).message)
+
+
 async def test_a_second_wager_of_an_old_round_is_not_given_up_while_it_is_asked_for(bench: Bench) -> None:
     first = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
     second = OutsideMoney(bench.store, Process(bench.store, bench.operator, scripted(), bench.clock).wallets, bench.clock)

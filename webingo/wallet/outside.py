@@ -155,8 +155,10 @@ class OutsideMoney:
             raise
         except Unanswered as unanswered:
             log.warning("escrow_taken_back", round=call.round, seat=str(call.seat), reason=str(unanswered))
-            await self._abort(call, Code.ROUND_OVER, definite=not unanswered.sent)
-            raise Refused(unanswered.code, "The operator's answer never came; the escrow is taken back.") from None
+            silent = unanswered.code is Code.UNAVAILABLE  # a repetition is told that nothing comes of it any more
+            await self._abort(call, Code.ROUND_OVER if silent else unanswered.code, definite=not unanswered.sent)
+            text = "The operator's answer never came; the escrow is taken back." if silent else None
+            raise Refused(unanswered.code, text) from None
         done = Done("escrowed", balance)
         try:
             await self._store.outside(call._replace(op="escrow", answer=_written(done)))
