@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 from tests.rgs import STUDIO, Answer, Studio, new_key, studio
 from webingo.support.clock import ManualClock
 from webingo.transaction.memory_store import MemoryStore
+from webingo.transaction.outside import OutsideRound
 from webingo.transaction.reconcile import reconcile
 from webingo.transaction.store import Store
-from webingo.transaction.transaction import WalletId
+from webingo.transaction.transaction import Seat, WalletId
 from webingo.user import SHARDS, User
 
 ANA = User("demo", "ana")
@@ -115,6 +116,28 @@ async def test_what_has_not_begun_is_not_there_and_a_cancel_that_was_quicker_hol
         assert refused(await door.call("escrow", session=session, round="q", amount=1, id="e2")) == (409, "ROUND_OVER")
         assert refused(await door.call("cancel", round="q", id="c")) == (404, "NO_ROUND")
         assert await balance(door) == 9_999
+
+
+class Blink(MemoryStore):
+    """Its next look for a round comes before the round does."""
+
+    blind = False
+
+    async def outside_round(self, seat: Seat, name: str) -> OutsideRound | None:
+        if self.blind:
+            self.blind = False
+            return None
+        return await super().outside_round(seat, name)
+
+
+async def test_a_cancel_that_meets_its_escrow_on_the_way_says_that_it_has_given_it_back() -> None:
+    async with studio(store := Blink()) as door:
+        session = await door.login()
+        await door.call("escrow", session=session, round="r", amount=100, id="e")
+        store.blind = True
+        first = await door.call("cancel", round="r", id="c")
+        assert (first.status, first.body["status"], first.body["balance"]) == (200, "cancelled", 10_000)
+        assert (await door.call("cancel", round="r", id="c")).body == first.body
 
 
 async def test_rounds_and_ids_are_the_sites_and_not_a_players() -> None:

@@ -84,12 +84,14 @@ class Money:
             seat = await self._owner(key, ask.round)
         if seat is None:
             raise Refused(Code.NO_ROUND)
+        await self._claim(key, ask.id, fingerprint)
         found = await self._store.outside_round(seat, ask.round)
         if found is None:
             site = await self._resources.site(key.platform, key.site)
             await self._outside.forestall(_named(seat, site, ask, fingerprint))
+            found = await self._store.outside_round(seat, ask.round)  # it has just come, and is given back: so it is answered
+        if found is None:
             raise Refused(Code.NO_ROUND)
-        await self._claim(key, ask.id, fingerprint)
         return _settled(ask, await self._end(Ending(found, ask.id, fingerprint)))
 
     async def _end(self, ending: Ending) -> Done:
