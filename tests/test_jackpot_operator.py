@@ -25,6 +25,8 @@ from tests.operators import (
     kill_all_but_me,
     quiet,
 )
+from tests.player import Player
+from tests.test_operator_wallet import WHERE, res_of, serve, token_of
 from webingo.adapters.adapter import Means, Unanswered
 from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.kit.fake import HttpFake
@@ -301,7 +303,7 @@ async def test_the_winner_hears_that_it_is_theirs() -> None:
 
 
 async def test_a_hub88_operator_books_the_win_of_a_player_whose_name_does_not_fit_once(tmp_path: Path) -> None:
-    uid, clock, store = "a player with spaces", ManualClock(NOW), MemoryStore()
+    uid, clock, store = "a-player-with-a-name-that-is-too-long-" * 2, ManualClock(NOW), MemoryStore()
     fake = Hub88Adapter.fake()(tmp_path)  # type: ignore[misc]
     assert isinstance(fake, HttpFake)
     fake.timeout_s = 0.1
@@ -341,3 +343,29 @@ async def test_a_hub88_operator_books_the_win_of_a_player_whose_name_does_not_fi
     finally:
         await adapter.aclose()
         await fake.stop()
+
+
+async def test_the_player_of_a_local_operator_sees_the_mystery_in_the_balance(tmp_path: Path) -> None:
+    uid = "42"
+    mystery = {"id": "jp_now", "denomination": "credit", "min": 100_000, "max": 900_000, "contribution": "0.5",
+               "trigger": {"by": "mystery", "before": 101_000}}  # fmt: skip
+    server = await serve(res_of(tmp_path, jackpots=[mystery]))
+    player = await Player.log_in(server.port, uid, token_of(uid), **WHERE)
+    await player.load()
+    await player.bet()
+    theirs = WalletId(User("operator", uid), "credit")
+    async with asyncio.timeout(20):
+        while True:
+            booked = [entry async for entry in server.store.entries(theirs.user.shard) if entry.wallet == str(theirs)]
+            shown = player.state["wallet"]["credits"]
+            if 101 in [entry.amount for entry in booked] and shown == (await server.store.funds(theirs)).balance:
+                break
+            await player.next_state()
+    store = server.store
+    await server.stop()
+    assert [entry.kind for entry in booked if entry.amount == 101] == ["operator-result"]
+    shard = user_at("acme", uid).shard
+    kinds = [(entry.kind, entry.amount) async for entry in store.entries(shard)]
+    assert kinds.count(("jackpot", 101)) == kinds.count(("payout", -101)) == 1
+    assert (await reconcile(store)).findings == (await reconcile_meters(MemoryShelf.of(store), store)).findings == []
+    Player.abort_all()
