@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.secrets import secret
-from webingo.adapters.adapter import Charge, Means
+from webingo.adapters.adapter import Charge
 from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.kit.http import HttpServer, Reply, Request
+from webingo.adapters.means import Means
 from webingo.adapters.registry import build
 from webingo.adapters.signature import Signer
 from webingo.rng import SystemRng

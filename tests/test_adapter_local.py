@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from tests.secrets import secret
-from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Unanswered
+from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Unanswered
 from webingo.adapters.local import LocalAdapter, LocalOptions
 from webingo.adapters.local_token import local_token
+from webingo.adapters.means import Means
 from webingo.adapters.registry import adapters, build, operators
 from webingo.config import Settings
 from webingo.errors import BadResource, Code, Refused

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from tests import docpages
 from tests.processes import command
 from tests.secrets import secret
-from webingo.adapters.adapter import Means
 from webingo.adapters.hub88 import Hub88Options
 from webingo.adapters.hub88_said import STATUSES
 from webingo.adapters.kit import trial
 from webingo.adapters.kit.bench import Bench
 from webingo.adapters.kit.cases import CASES, Case
 from webingo.adapters.local import LocalOptions
+from webingo.adapters.means import Means
 from webingo.adapters.registry import adapters, operators
 from webingo.config import Settings
 from webingo.errors import Code

@@ -27,10 +27,11 @@ from tests.operators import (
 )
 from tests.player import Player
 from tests.test_operator_wallet import WHERE, res_of, serve, token_of
-from webingo.adapters.adapter import Means, Unanswered
+from webingo.adapters.adapter import Unanswered
 from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.kit.fake import HttpFake
 from webingo.adapters.kit.troubles import Trouble
+from webingo.adapters.means import Means
 from webingo.adapters.registry import build
 from webingo.engines.engine import Action, Move, Step
 from webingo.errors import Code, Refused

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.operators import BEGAN_WITH, TOKEN, Books, FakeAdapter, Fate, Process, check_books, drained, quiet, scripted
-from webingo.adapters.adapter import Charge, Means, Unanswered
+from webingo.adapters.adapter import Charge, Unanswered
 from webingo.adapters.hub88 import Hub88Adapter
+from webingo.adapters.means import Means
 from webingo.adapters.registry import build
 from webingo.errors import Code, Refused
 from webingo.rng import SystemRng

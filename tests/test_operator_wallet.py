@@ -432,7 +432,7 @@ async def test_a_cancel_that_the_operator_knows_no_escrow_for_is_repeated_until_
     assert await left(bench) == [] and [line["event"] for line in logs] == ["cancel_of_unknown"]
 
 
-async def test_what_is_not_acknowledged_is_told_every_hour_and_never_configuredup(bench: Bench) -> None:
+async def test_what_is_not_acknowledged_is_told_every_hour_and_never_given_up(bench: Bench) -> None:
     bench.books.open("ana")
     await owe(bench, result_of(TRANSIT, charge_of(5, NOW), NOW - 60_000))
     bench.raises("result", Unanswered("not today"))

@@ -22,10 +22,10 @@ from tests.player import Player
 from tests.processes import ServerProcess, run
 from tests.secrets import secret
 from tests.servers import RealRedis
-from webingo.adapters.adapter import Means
 from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.kit.fake import HttpFake
 from webingo.adapters.kit.troubles import DONE, UNDONE, Trouble
+from webingo.adapters.means import Means
 from webingo.adapters.registry import build
 from webingo.jackpot.jackpots import Jackpots
 from webingo.resources.site import Site

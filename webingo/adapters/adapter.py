@@ -4,15 +4,12 @@ docs/adapters.md shows how to add one; `webingo adapter test` tries it out.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from webingo.adapters.means import Means
 from webingo.errors import Code
-from webingo.rng import Rng
-from webingo.support.clock import Clock
-from webingo.transaction.store import Store
 
 if TYPE_CHECKING:
     from webingo.adapters.kit.fake import FakeOperator
@@ -73,17 +70,6 @@ class Unanswered(Exception):  # noqa: N818 - names the finding
         self.code = code
         self.sent = sent
         super().__init__(reason)
-
-
-class Means(NamedTuple):
-    """What an adapter may use of ours. `units` says of each denomination how many of its smallest units make one of the money;
-    `debug` is the setting of that name."""
-
-    clock: Clock
-    rng: Rng
-    store: Store
-    units: Mapping[str, int]
-    debug: bool = False
 
 
 class Options(BaseModel):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import orjson
 from pydantic import Field, StringConstraints
 
-from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Options, Unanswered
+from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Options, Unanswered
 from webingo.adapters.hub88_said import LIMIT, NO_FUNDS, OK, UNKNOWN_TRANSACTION, Said, understood, units
+from webingo.adapters.means import Means
 from webingo.adapters.signature import Signer, Verifier, read_key
 from webingo.addresses import unsafe
 from webingo.errors import BadResource, Code, Refused

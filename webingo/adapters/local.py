@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Means, Options, Unanswered
+from webingo.adapters.adapter import Account, Adapter, Cancelled, Charge, Options, Unanswered
 from webingo.adapters.local_token import CANCEL, ESCROW, RESULT, local_token
+from webingo.adapters.means import Means
 from webingo.errors import BadResource, Code, Refused
 from webingo.transaction.transaction import MAX_AMOUNT, Posting, WalletId
 from webingo.user import User

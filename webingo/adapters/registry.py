@@ -6,7 +6,8 @@ from importlib.metadata import entry_points
 
 from pydantic import SecretStr, ValidationError
 
-from webingo.adapters.adapter import Adapter, Means
+from webingo.adapters.adapter import Adapter
+from webingo.adapters.means import Means
 from webingo.config import Settings
 from webingo.errors import BadResource
 from webingo.problems import Problem, invalid, unknown

@@ -4,7 +4,8 @@ import asyncio
 
 import structlog
 
-from webingo.adapters.adapter import Adapter, Means
+from webingo.adapters.adapter import Adapter
+from webingo.adapters.means import Means
 from webingo.adapters.registry import of_operator, operators, told
 from webingo.config import Settings
 from webingo.errors import BadResource

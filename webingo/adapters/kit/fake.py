@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from webingo.adapters.adapter import Means
 from webingo.adapters.kit.books import Booked, Books
 from webingo.adapters.kit.http import HttpServer, Reply, Request, Vanish
 from webingo.adapters.kit.troubles import Plan, Trouble
+from webingo.adapters.means import Means
 
 _HUGE = b" " * (4 << 20)
 _PAGE = b"<!doctype html><title>Bad Gateway</title><h1>Something went wrong</h1>"

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from webingo.adapters.adapter import Means
 from webingo.adapters.kit.fake import FakeOperator
 from webingo.adapters.kit.troubles import DONE, UNDONE, Trouble
 from webingo.adapters.local_token import CANCEL, ESCROW, RESULT, local_token
+from webingo.adapters.means import Means
 from webingo.errors import Code, Refused
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.store import Store

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from webingo.adapters.adapter import Adapter, Means
+from webingo.adapters.adapter import Adapter
 from webingo.adapters.kit.bench import Bench, NotApplicable, Wrong
 from webingo.adapters.kit.cases import CASES, Case
 from webingo.adapters.kit.fake import FakeOperator
+from webingo.adapters.means import Means
 from webingo.adapters.registry import build
 from webingo.errors import BadResource
 from webingo.rng import SystemRng
