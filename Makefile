@@ -34,6 +34,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.par
 	$(BIN)/python -m bench.jackpot
 	$(BIN)/python -m bench.rng
+	$(BIN)/python -m bench.rgs
 	$(BIN)/python -m bench.backoffice
 
 soak: $(STAMP)
