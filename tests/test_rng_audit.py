@@ -21,7 +21,7 @@ from webingo.rng import SystemRng
 from webingo.transaction.outside import fresh_draws_id
 
 Numbers = Any
-SIZE = 30_000
+SIZE = 20_000
 BAD = 1e-6
 
 
@@ -71,7 +71,7 @@ TESTS: dict[str, tuple[Callable[[Numbers], Finding], Callable[[int], Numbers]]] 
 def test_p_values_of_fair_numbers_are_uniform(name: str) -> None:
     """So they mean what they say: the distributions are the right ones, with the right degrees of freedom."""
     test, fair = TESTS[name]
-    found = [test(fair(seed)).p for seed in range(120)]
+    found = [test(fair(seed)).p for seed in range(60)]
     assert min(found) > 1e-7
     assert kstest(found, "uniform").pvalue > 1e-6
 
@@ -110,8 +110,8 @@ def hot(values: Numbers) -> Numbers:
 
 
 def no_pairs(values: Numbers) -> Numbers:
-    """Hardly ever the same twice within a hand."""
-    return replaced(values, (np.roll(values, 1) + 1) % 10, 0.2)
+    """Too rarely the same twice within a hand."""
+    return replaced(values, (np.roll(values, 1) + 1) % 10, 0.4)
 
 
 def dealt(values: Numbers) -> Numbers:
@@ -293,7 +293,7 @@ def test_the_audit_is_a_document_too() -> None:
 
 def test_a_file_is_audited_and_is_never_read_twice(tmp_path: Path) -> None:
     biased = tmp_path / "biased"
-    biased.write_bytes((np.random.default_rng(3).integers(0, 256, 30_000_000, dtype=np.uint8) & 0xFE).tobytes())
+    biased.write_bytes((np.random.default_rng(3).integers(0, 256, 16_000_000, dtype=np.uint8) & 0xFE).tobytes())
     failed = audited("--file", str(biased))
     assert failed.returncode == 1
     assert failed.stdout.strip().endswith("FAILED: chance does not explain this.")
