@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from tornado.ioloop import IOLoop
 
+from tests.conftest import emptied
 from tests.test_store_contract import Player, ledger, new_seat, wallet_of
 from webingo.rng import fresh_id
 from webingo.transaction.memory_store import MemoryStore
@@ -19,17 +20,12 @@ EVER = 1 << 50  # ms: after every entry of these tests
 
 @pytest.fixture
 def group(store: Store, io_loop: IOLoop) -> Iterator[str]:
-    """The only enrolled group: those that other tests left would stop the trimming."""
-
-    async def forget_all() -> None:
-        for name in await store.groups():
-            await store.forget(name)
-
-    io_loop.run_sync(forget_all)
+    """The only enrolled group of an empty store: groups and entries that other tests left would stop the trimming."""
     name = f"group-{fresh_id()}"
+    io_loop.run_sync(lambda: emptied(store))
     io_loop.run_sync(lambda: store.enroll(name))
     yield name
-    io_loop.run_sync(forget_all)
+    io_loop.run_sync(lambda: store.forget(name))
 
 
 class Member:
