@@ -6,16 +6,14 @@ The numbers are handed over when somebody asks.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from webingo.rng import SOURCE
-
-BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+from webingo.support.families import BUCKETS, Durations, columns, counted, cumulated
 
 
 class _Counts(Collector):
@@ -30,7 +28,7 @@ class _Counts(Collector):
         self.commits = [0] * (len(BUCKETS) + 1)
         self.commit_seconds = 0.0
         self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self.call_seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
+        self.call_seconds = Durations()
         self.breakers: Callable[[], Mapping[str, str]] = dict
         self.payments: defaultdict[str, int] = defaultdict(int)
         self.graph_calls: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -80,11 +78,7 @@ class _Counts(Collector):
 
     def _money(self) -> Iterator[Metric]:
         described = (("rounds", "Rounds begun."), ("wagered_units", "Wagers, in units."), ("won_units", "Wins, in units."))
-        for place, (name, text) in enumerate(described):
-            family = CounterMetricFamily(f"webingo_{name}", text, labels=("game", "denom"))
-            for labels, sums in self.games.items():
-                family.add_metric(labels, sums[place])
-            yield family
+        return columns(CounterMetricFamily, "webingo", described, ("game", "denom"), self.games.items())
 
     def _ledger(self) -> Iterator[Metric]:
         """Each process tells of the shards that it serves: add the processes up (the oldest entry: take the largest)."""
@@ -93,20 +87,14 @@ class _Counts(Collector):
             ("oldest_seconds", "Age of the oldest of them; 0 where none waits."),
             ("shards", "Shards of the ledger that this process serves for the group."),
         )
-        for place, (name, text) in enumerate(gauges):
-            gauge = GaugeMetricFamily(f"webingo_ledger_{name}", text, labels=("group",))
-            for group, values in self.ledger_waiting.items():
-                gauge.add_metric((group,), values[place])
-            yield gauge
+        rows = [((group,), values) for group, values in self.ledger_waiting.items()]
+        yield from columns(GaugeMetricFamily, "webingo_ledger", gauges, ("group",), rows)
         counters = (
             ("applied", "Ledger entries that a group has taken."),
             ("failures", "Times that a group could not take a page of entries."),
         )
-        for place, (name, text) in enumerate(counters):
-            counter = CounterMetricFamily(f"webingo_ledger_{name}", text, labels=("group",))
-            for group, counts in self.ledger_done.items():
-                counter.add_metric((group,), counts[place])
-            yield counter
+        done = [((group,), counts) for group, counts in self.ledger_done.items()]
+        yield from columns(CounterMetricFamily, "webingo_ledger", counters, ("group",), done)
 
     def _commit_latency(self) -> Metric:
         family = HistogramMetricFamily("webingo_commit_seconds", "Time from a transaction to the store's answer.")
@@ -120,20 +108,9 @@ class _Counts(Collector):
             ("call", "result"),
             self.calls.items(),
         )
-        seconds = HistogramMetricFamily("webingo_backoffice_seconds", "Time from a call to its answer.", labels=("call",))
-        for call, (total_seconds, *counts) in self.call_seconds.items():
-            seconds.add_metric((call,), cumulated(counts), total_seconds)
-        yield seconds
+        yield self.call_seconds.family("webingo_backoffice_seconds", "Time from a call to its answer.", ("call",))
         lines: dict[tuple[str, ...], str] = {(line,): state for line, state in self.breakers().items()}
         yield _states("webingo_backoffice_breaker", "1 for the state that the line's circuit breaker is in.", ("line",), lines)
-
-
-def counted(name: str, text: str, labels: tuple[str, ...], counts: Iterable[tuple[Sequence[str], int]]) -> Metric:
-    """How often each of what is labelled was counted."""
-    family = CounterMetricFamily(name, text, labels=labels)
-    for found, count in counts:
-        family.add_metric(found, count)
-    return family
 
 
 def _states(name: str, text: str, labels: tuple[str, ...], found: Mapping[tuple[str, ...], str]) -> Metric:
@@ -143,12 +120,6 @@ def _states(name: str, text: str, labels: tuple[str, ...], found: Mapping[tuple[
         for known in ("closed", "open", "half-open"):
             states.add_metric((*values, known), state == known)
     return states
-
-
-def cumulated(counts: Sequence[float], buckets: Sequence[float] = BUCKETS) -> list[tuple[str, float]]:
-    """What a histogram takes: for each upper bound how many lie below; the last count is of those above all bounds."""
-    bounds = (*(str(bound) for bound in buckets), "+Inf")
-    return list(zip(bounds, accumulate(counts), strict=True))
 
 
 class _Jackpots(Collector):
@@ -165,11 +136,8 @@ class _Jackpots(Collector):
         for names, value in self.values.items():
             values.add_metric(names, value)
         yield values
-        for place, (name, text) in enumerate((("wins", "Jackpots paid."), ("paid_units", "What was paid, in units."))):
-            family = CounterMetricFamily(f"webingo_jackpot_{name}", text, labels=labels)
-            for names, sums in self.paid.items():
-                family.add_metric(names, sums[place])
-            yield family
+        described = (("wins", "Jackpots paid."), ("paid_units", "What was paid, in units."))
+        yield from columns(CounterMetricFamily, "webingo_jackpot", described, labels, self.paid.items())
         yield GaugeMetricFamily("webingo_jackpot_listeners", "Subscriptions of sessions to jackpots.", self.listeners)
         yield GaugeMetricFamily("webingo_jackpot_owed", "Wins that were granted and not paid when last looked.", self.owed)
 
@@ -211,9 +179,7 @@ def backoffice_called(call: str, result: str, seconds: float) -> None:
     """What came of a call: ok, rejected (it said no), failed (no answer that counts), not_tried (the breaker was open)."""
     _COUNTS.calls[call, result] += 1
     if result != "not_tried":
-        spent = _COUNTS.call_seconds[call]
-        spent[0] += seconds
-        spent[1 + bisect_left(BUCKETS, seconds)] += 1
+        _COUNTS.call_seconds.add((call,), seconds)
 
 
 def breakers(states: Callable[[], Mapping[str, str]]) -> None:

@@ -1,13 +1,13 @@
 """What is counted about calls to the operators who keep their players' money, for Prometheus."""
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from webingo.support.metrics import REGISTRY, cumulated
+from webingo.support.families import Durations, columns, counted
+from webingo.support.metrics import REGISTRY
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -17,33 +17,23 @@ class _Operators(Collector):
 
     def __init__(self) -> None:
         self.calls: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-        self.seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * (len(_BUCKETS) + 2))
+        self.seconds = Durations(_BUCKETS)
         self.waiting: Mapping[str, tuple[int, float]] = {}
 
     def collect(self) -> Iterator[Metric]:
-        calls = CounterMetricFamily(
+        yield counted(
             "webingo_operator_calls",
             "Calls to operators, by what came of them: ok, refused, unanswered, failed (a mistake of the adapter), gave_up.",
-            labels=("operator", "call", "result"),
+            ("operator", "call", "result"),
+            self.calls.items(),
         )
-        for labels, count in self.calls.items():
-            calls.add_metric(labels, count)
-        yield calls
-        seconds = HistogramMetricFamily(
-            "webingo_operator_seconds", "Time from a call to its answer.", labels=("operator", "call")
-        )
-        for names, (total, *counts) in self.seconds.items():
-            seconds.add_metric(names, cumulated(counts, _BUCKETS), total)
-        yield seconds
+        yield self.seconds.family("webingo_operator_seconds", "Time from a call to its answer.", ("operator", "call"))
         gauges = (
             ("deliveries", "Results and cancels that an operator has not acknowledged yet."),
             ("oldest_seconds", "Age of the oldest of them; 0 where none waits."),
         )
-        for place, (name, text) in enumerate(gauges):
-            gauge = GaugeMetricFamily(f"webingo_operator_{name}", text, labels=("operator",))
-            for operator, values in self.waiting.items():
-                gauge.add_metric((operator,), values[place])
-            yield gauge
+        rows = [((operator,), values) for operator, values in self.waiting.items()]
+        yield from columns(GaugeMetricFamily, "webingo_operator", gauges, ("operator",), rows)
 
 
 _OPERATORS = _Operators()
@@ -53,9 +43,7 @@ REGISTRY.register(_OPERATORS)
 def called(operator: str, call: str, result: str, seconds: float) -> None:
     """What came of a call: ok, refused, unanswered, failed, gave_up."""
     _OPERATORS.calls[operator, call, result] += 1
-    spent = _OPERATORS.seconds[operator, call]
-    spent[0] += seconds
-    spent[1 + bisect_left(_BUCKETS, seconds)] += 1
+    _OPERATORS.seconds.add((operator, call), seconds)
 
 
 def waiting(found: Mapping[str, tuple[int, float]]) -> None:

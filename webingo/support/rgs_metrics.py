@@ -1,13 +1,13 @@
 """What is counted about the RGS door, for Prometheus."""
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from webingo.support.metrics import BUCKETS, REGISTRY, counted, cumulated
+from webingo.support.families import Durations, counted
+from webingo.support.metrics import REGISTRY
 
 
 class _Rgs(Collector):
@@ -16,7 +16,7 @@ class _Rgs(Collector):
 
     def __init__(self) -> None:
         self.calls: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self.seconds: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * (len(BUCKETS) + 2))
+        self.seconds = Durations()
         self.overdue = 0
 
     def collect(self) -> Iterator[Metric]:
@@ -26,10 +26,7 @@ class _Rgs(Collector):
             ("call", "result"),
             self.calls.items(),
         )
-        seconds = HistogramMetricFamily("webingo_rgs_seconds", "Time from such a call to its answer.", labels=("call",))
-        for call, (total, *counts) in self.seconds.items():
-            seconds.add_metric((call,), cumulated(counts), total)
-        yield seconds
+        yield self.seconds.family("webingo_rgs_seconds", "Time from such a call to its answer.", ("call",))
         yield GaugeMetricFamily(
             "webingo_rgs_overdue", "Rounds elsewhere that were open for too long when last looked.", self.overdue
         )
@@ -41,9 +38,7 @@ REGISTRY.register(_RGS)
 
 def rgs_called(call: str, result: str, seconds: float) -> None:
     _RGS.calls[call, result] += 1
-    spent = _RGS.seconds[call]
-    spent[0] += seconds
-    spent[1 + bisect_left(BUCKETS, seconds)] += 1
+    _RGS.seconds.add((call,), seconds)
 
 
 def rgs_overdue(count: int) -> None:
