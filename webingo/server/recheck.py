@@ -10,11 +10,12 @@ from webingo.platforms.platform import Identity
 from webingo.rng import Rng
 from webingo.server.login import cancelled
 from webingo.support import metrics
+from webingo.support.backoff import around
 
 log = structlog.get_logger("webingo.door")
 
 _ANSWER_S = 30.0
-_GRAIN = 1000
+_SPREAD = 0.2
 _LATER = {Code.UNAVAILABLE, Code.RATE_LIMITED}
 
 
@@ -41,8 +42,8 @@ class Recheck:
     def _wait(self) -> None:
         """Not to the second: those who came together would be asked about together for ever."""
         if self._identity.recheck is not None and self._identity.recheck_s > 0 and not self._over:
-            part = 0.8 + 0.4 * self._rng.below(_GRAIN) / _GRAIN
-            self._timer = asyncio.get_running_loop().call_later(self._identity.recheck_s * part, self._begin)
+            wait_s = around(self._rng, self._identity.recheck_s, _SPREAD)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._begin)
 
     def _begin(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._ask())

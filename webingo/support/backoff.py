@@ -1,4 +1,4 @@
-"""How long to wait before something that failed is tried again. Chance keeps those apart who failed together."""
+"""How long to wait before something is tried or asked again. Chance keeps those apart who began together."""
 
 from webingo.rng import Rng
 
@@ -14,6 +14,11 @@ def full_jitter(rng: Rng, failures: int, first_s: float, most_s: float) -> float
 def half_jitter(rng: Rng, failures: int, first_s: float, most_s: float) -> float:
     """As `full_jitter`, but evenly drawn from half of the bound up to it."""
     return (_bound(failures, first_s, most_s) + full_jitter(rng, failures, first_s, most_s)) / 2
+
+
+def around(rng: Rng, seconds: float, spread: float) -> float:
+    """Evenly drawn from `seconds` less that part of them up to as much more: for what is done again and again."""
+    return seconds * (1 - spread + 2 * spread * rng.below(_GRAIN) / _GRAIN)
 
 
 def _bound(failures: int, first_s: float, most_s: float) -> float:

@@ -9,12 +9,13 @@ import structlog
 from webingo.adapters.adapter import Unanswered
 from webingo.errors import Refused
 from webingo.rng import Rng
+from webingo.support.backoff import around
 from webingo.transaction.transaction import Funds
 
 log = structlog.get_logger("webingo.operator")
 
 _SOON_S = 0.25
-_GRAIN = 1000
+_SPREAD = 0.25
 
 
 class Balance:
@@ -91,8 +92,7 @@ class Balance:
     def _wind(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        part = 0.75 + 0.5 * self._rng.below(_GRAIN) / _GRAIN
-        self._timer = asyncio.get_running_loop().call_later(seconds * part, self._begin)
+        self._timer = asyncio.get_running_loop().call_later(around(self._rng, seconds, _SPREAD), self._begin)
 
     def _begin(self) -> None:
         self._soon = False
