@@ -24,6 +24,7 @@ from webingo.session.house import House
 from webingo.session.session import Session
 from webingo.session.stay import Stay
 from webingo.support.clock import Clock, ManualClock
+from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.reconcile import reconcile
 from webingo.transaction.store import Store
 from webingo.transaction.transaction import Entry, Seat, WalletId
@@ -34,6 +35,7 @@ from webingo.wallet.wallets import Wallets
 
 TOKEN = secret("a-token-of-a-player-at-acme", "operator's token")
 BEGAN_WITH = 1000
+NOW = 1_700_000_000_000
 
 
 class Books:
@@ -369,6 +371,30 @@ class Process:
                 return
             await asyncio.sleep(0)
         raise AssertionError(f"nothing happens any more behind {self.fate.calls[-3:]}")
+
+
+class Bench:
+    """A player of one process at one operator, whose adapter the subclass names, on a store in memory."""
+
+    made: type[FakeAdapter]
+
+    def __init__(self, refresh_s: float = 3600) -> None:
+        self.clock = ManualClock(NOW)
+        self.store = MemoryStore(clock=self.clock)
+        self.books = Books()
+        self.adapter: Any = self.made(self.books)
+        self.process = Process(self.store, self.adapter, scripted(), self.clock, refresh_s=refresh_s)
+
+    async def sit(self) -> Any:
+        await self.process.sit("ana")
+        await self.process.load()
+        return self.process.client
+
+    async def settled(self) -> list[str]:
+        """Both books are the same. Answers the kinds of our ledger's entries."""
+        await quiet()
+        await drained(self.process.deliverer, self.store, self.clock)
+        return [entry.kind for entry in await check_books(self.store, self.books, "ana")]
 
 
 async def quiet() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.operators import BEGAN_WITH, TOKEN, Books, FakeAdapter, Fate, Process, check_books, drained, quiet, scripted
+from tests import operators
+from tests.operators import BEGAN_WITH, NOW, TOKEN, Books, FakeAdapter, Fate, Process, quiet, scripted
 from webingo.adapters.adapter import Charge, Unanswered
 from webingo.adapters.hub88 import Hub88Adapter
 from webingo.adapters.means import Means
@@ -27,7 +28,6 @@ from webingo.wallet.outside import Done, OutsideMoney, Wager
 from webingo.wallet.players import payer_key
 from webingo.wallet.wallets import Wallets
 
-NOW = 1_700_000_000_000
 ANA = User("demo", "ana")
 SEAT = Seat(ANA, "demo")
 TRANSIT = WalletId(ANA, "credit@acme")
@@ -55,26 +55,11 @@ class Operator(FakeAdapter):
             raise self.failing[op]
 
 
-class Bench:
-    def __init__(self, refresh_s: float = 3600) -> None:
-        self.clock = ManualClock(NOW)
-        self.store = MemoryStore(clock=self.clock)
-        self.books = Books()
-        self.operator = Operator(self.books)
-        self.process = Process(self.store, self.operator, scripted(), self.clock, refresh_s=refresh_s)
-
-    async def sit(self) -> Any:
-        await self.process.sit("ana")
-        await self.process.load()
-        return self.process.client
+class Bench(operators.Bench):
+    made = Operator
 
     async def left(self) -> list[Delivery]:
         return [delivery for shard in range(SHARDS) async for delivery in self.store.deliveries(shard)]
-
-    async def settled(self) -> list[str]:
-        await quiet()
-        await drained(self.process.deliverer, self.store, self.clock)
-        return [entry.kind for entry in await check_books(self.store, self.books, "ana")]
 
 
 @pytest.fixture
@@ -94,19 +79,19 @@ async def test_nobody_asks_the_operator_for_a_player_who_was_not_let_in() -> Non
     bench.process._resources.offered = is_gone
     with pytest.raises(Refused, match="can't be resumed"):
         await bench.process.sit("ana")
-    bench.operator.asked.clear()
+    bench.adapter.asked.clear()
     await asyncio.sleep(0.1)
-    assert bench.operator.asked == []
+    assert bench.adapter.asked == []
 
 
 async def test_a_wager_that_was_never_sent_leaves_nothing_to_be_taken_back(bench: Bench) -> None:
     client = await bench.sit()
-    bench.operator.failing["escrow"] = Unanswered("the operator is left alone for a moment", sent=False)
+    bench.adapter.failing["escrow"] = Unanswered("the operator is left alone for a moment", sent=False)
     for _ in range(20):
         assert not await bench.process.act("win")
     assert client.errors == ["UNAVAILABLE"] * 20 and client.code is None
     await quiet()
-    assert await bench.left() == [] and "cancel" not in bench.operator.asked
+    assert await bench.left() == [] and "cancel" not in bench.adapter.asked
     assert await bench.settled() == []
 
 
@@ -124,7 +109,7 @@ async def test_of_wagers_that_were_sent_and_one_that_was_not_the_first_are_taken
     bench.books.escrow = second_is_not_sent  # type: ignore[method-assign]
     assert not await bench.process.act("raise")
     await quiet()
-    assert bench.operator.asked.count("cancel") == 1 and bench.books.balances["ana"] == BEGAN_WITH - 10
+    assert bench.adapter.asked.count("cancel") == 1 and bench.books.balances["ana"] == BEGAN_WITH - 10
     bench.books.escrow = real  # type: ignore[method-assign]
     assert await bench.process.act("end")
     await bench.settled()
@@ -134,9 +119,9 @@ async def test_a_wager_that_another_process_may_have_sent_is_taken_back_even_if_
     await bench.sit()
     plan = await _begun(bench)
     bench.books.escrow(plan)
-    bench.operator.failing["escrow"] = Unanswered("left alone", sent=False)
+    bench.adapter.failing["escrow"] = Unanswered("left alone", sent=False)
     await bench.process.sit("ana")
-    del bench.operator.failing["escrow"]
+    del bench.adapter.failing["escrow"]
     await bench.settled()
     assert bench.books.balances["ana"] == BEGAN_WITH
 
@@ -161,19 +146,19 @@ async def test_an_operator_that_is_left_alone_for_a_moment_is_sent_nothing(tmp_p
 async def test_a_wager_of_a_game_elsewhere_that_was_never_sent_is_as_if_it_had_not_been(bench: Bench) -> None:
     money = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
     wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
-    bench.operator.failing["escrow"] = Unanswered("left alone", sent=False)
+    bench.adapter.failing["escrow"] = Unanswered("left alone", sent=False)
     with pytest.raises(Refused, match=Code.UNAVAILABLE):
         await money.escrow(wager)
     await quiet()
     assert await bench.left() == [] and await bench.store.outside_round(SEAT, "r1") is None
-    bench.operator.failing.clear()
+    bench.adapter.failing.clear()
     assert (await money.escrow(wager._replace(id="e2", fingerprint="f2"))).balance == BEGAN_WITH - 10
 
 
 @pytest.mark.parametrize("said", ["booked", "refused", "silent", "not sent"])
 async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager_meanwhile(bench: Bench, said: str) -> None:
     first = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
-    second = OutsideMoney(bench.store, Process(bench.store, bench.operator, scripted(), bench.clock).wallets, bench.clock)
+    second = OutsideMoney(bench.store, Process(bench.store, bench.adapter, scripted(), bench.clock).wallets, bench.clock)
     wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
     kept, repeated, answers = asyncio.Event(), asyncio.Event(), asyncio.Event()
     book, step = bench.books.escrow, bench.store.outside
@@ -197,7 +182,7 @@ async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager
             await asyncio.wait([asking])
         return answer
 
-    real, bench.operator._call = bench.operator._call, takes_its_time  # type: ignore[method-assign]
+    real, bench.adapter._call = bench.adapter._call, takes_its_time  # type: ignore[method-assign]
     bench.store.outside = settled_meanwhile  # type: ignore[method-assign]
     asking = asyncio.create_task(first.escrow(wager))
     await kept.wait()
@@ -205,7 +190,7 @@ async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager
     await repeated.wait()
     answers.set()
     await asyncio.wait([asking, again])
-    bench.operator._call = real  # type: ignore[method-assign]
+    bench.adapter._call = real  # type: ignore[method-assign]
     if said == "booked":
         assert asking.result() == again.result() == Done("escrowed", BEGAN_WITH - 10)
     else:
@@ -218,7 +203,7 @@ async def test_a_repetition_at_another_server_is_told_what_has_come_of_the_wager
 async def test_what_the_operator_says_of_a_wager_is_said_to_its_repetition_too(bench: Bench, code: Code) -> None:
     money = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
     wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
-    bench.operator.failing["escrow"] = Unanswered("says the operator", code)
+    bench.adapter.failing["escrow"] = Unanswered("says the operator", code)
     for _ in range(2):
         with pytest.raises(Refused) as refused:
             await money.escrow(wager)
@@ -227,12 +212,12 @@ async def test_what_the_operator_says_of_a_wager_is_said_to_its_repetition_too(b
 
 async def test_a_second_wager_of_an_old_round_is_not_given_up_while_it_is_asked_for(bench: Bench) -> None:
     first = OutsideMoney(bench.store, bench.process.wallets, bench.clock)
-    second = OutsideMoney(bench.store, Process(bench.store, bench.operator, scripted(), bench.clock).wallets, bench.clock)
+    second = OutsideMoney(bench.store, Process(bench.store, bench.adapter, scripted(), bench.clock).wallets, bench.clock)
     wager = Wager(SEAT, "credit", "r1", "e1", "f1", 10, max_win=10, operator="acme", token=TOKEN)
     assert (await first.escrow(wager)).status == "escrowed"
     bench.clock.advance(60)
     more, repeated = wager._replace(id="e2", fingerprint="f2"), list[Code]()
-    real = bench.operator._call
+    real = bench.adapter._call
 
     async def is_repeated_meanwhile(op: str, charge: Charge, book: Any) -> Any:
         with pytest.raises(Refused) as refused:
@@ -240,9 +225,9 @@ async def test_a_second_wager_of_an_old_round_is_not_given_up_while_it_is_asked_
         repeated.append(refused.value.code)
         return await real(op, charge, book)
 
-    bench.operator._call = is_repeated_meanwhile  # type: ignore[method-assign]
+    bench.adapter._call = is_repeated_meanwhile  # type: ignore[method-assign]
     assert await first.escrow(more) == Done("escrowed", BEGAN_WITH - 20) and repeated == [Code.UNAVAILABLE]
-    bench.operator._call = real  # type: ignore[method-assign]
+    bench.adapter._call = real  # type: ignore[method-assign]
 
 
 async def _begun(bench: Bench) -> Charge:
@@ -261,7 +246,7 @@ async def _begun(bench: Bench) -> Charge:
     store._fate = operator._fate = fate
     await bench.process.act("win")
     bench.books.escrow = real  # type: ignore[method-assign]
-    bench.process = Process(bench.store, bench.operator, scripted(), bench.clock, refresh_s=3600)
+    bench.process = Process(bench.store, bench.adapter, scripted(), bench.clock, refresh_s=3600)
     return seen[0]
 
 
@@ -269,7 +254,7 @@ async def test_a_seat_whose_site_left_its_operator_can_be_played_on_at_once(benc
     await bench.sit()
     charge = await _begun(bench)
     bench.books.escrow(charge)
-    here = Process(bench.store, bench.operator, scripted(operator=""), bench.clock)
+    here = Process(bench.store, bench.adapter, scripted(operator=""), bench.clock)
     await here.sit("ana")
     await here.load()
     assert not await here.act("win") and here.client.errors == ["INSUFFICIENT_FUNDS"], "it has no credits, but is not stuck"
@@ -303,11 +288,11 @@ async def test_how_a_player_is_proved_to_the_operator_is_forgotten_with_the_roun
 async def test_results_that_came_late_leave_nothing_in_memory(bench: Bench) -> None:
     await bench.sit()
     wallet: Any = bench.process.session._place.wallet  # type: ignore[union-attr]
-    bench.operator.failing["result"] = Unanswered("not now")
+    bench.adapter.failing["result"] = Unanswered("not now")
     for _ in range(100):
         assert await bench.process.act("win")
     await quiet()
-    del bench.operator.failing["result"]
+    del bench.adapter.failing["result"]
     assert len(wallet._behind) == 0 and not bench.process.deliverer._in_hand
     await bench.settled()
 
@@ -315,25 +300,25 @@ async def test_results_that_came_late_leave_nothing_in_memory(bench: Bench) -> N
 async def test_who_has_lost_the_seat_while_the_operator_went_away_is_sent_away_and_finds_everything_again() -> None:
     bench = Bench(refresh_s=0.02)
     client = await bench.sit()
-    game, real = client.game["id"], bench.operator._call
+    game, real = client.game["id"], bench.adapter._call
 
     async def takes_longer_than_anybody_waits(op: str, charge: Charge, book: Any) -> Any:
         balance = await real(op, charge, book)
         if op == "escrow":
             bench.clock.advance(61)
             await bench.process.deliverer.sweep()
-            bench.operator.failing["player"] = Unanswered("not now")
+            bench.adapter.failing["player"] = Unanswered("not now")
         return balance
 
-    bench.operator._call = takes_longer_than_anybody_waits  # type: ignore[method-assign]
+    bench.adapter._call = takes_longer_than_anybody_waits  # type: ignore[method-assign]
     assert not await bench.process.act("win")
     assert client.code == 1001 and client.errors == ["UNAVAILABLE"]
-    bench.operator._call = real  # type: ignore[method-assign]
+    bench.adapter._call = real  # type: ignore[method-assign]
     await bench.process.session.close()  # type: ignore[union-attr]
-    bench.operator.asked.clear()
+    bench.adapter.asked.clear()
     await asyncio.sleep(0.1)
-    assert bench.operator.asked == [], "for whom nobody asks any more"
-    bench.operator.failing.clear()
+    assert bench.adapter.asked == [], "for whom nobody asks any more"
+    bench.adapter.failing.clear()
     assert (await bench.process.sit("ana")).game["id"] == game
     assert await bench.settled() == [] and bench.books.balances["ana"] == BEGAN_WITH
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from tests import operators
 from tests.conftest import settings
-from tests.operators import BEGAN_WITH, TOKEN, Books, FakeAdapter, Process, check_books, drained, quiet, scripted
+from tests.operators import BEGAN_WITH, NOW, TOKEN, Books, FakeAdapter, Process, drained, quiet, scripted
 from tests.player import Player
 from tests.processes import command, kill_embedded
 from tests.secrets import secret
@@ -25,7 +26,7 @@ from webingo.errors import BadResource, Code, Refused
 from webingo.rng import SystemRng, fresh_id
 from webingo.server.app import Server
 from webingo.session.abandoned import close_abandoned
-from webingo.support.clock import ManualClock, SystemClock
+from webingo.support.clock import SystemClock
 from webingo.transaction.memory_store import MemoryStore
 from webingo.transaction.transaction import Part, Posting, Seat, Transaction, WalletId, fresh_sharded_id
 from webingo.user import User
@@ -36,7 +37,6 @@ from webingo.wallet.plan import Payer, last_escrow, planned, read_intent
 from webingo.wallet.players import is_called, uid_of, user_at
 from webingo.wallet.wallets import Wallets
 
-NOW = 1_700_000_000_000
 TRANSIT = WalletId(User("demo", "ana"), "credit@acme")
 
 
@@ -62,30 +62,14 @@ class Adapter(FakeAdapter):
             await self.before[op]()
 
 
-class Bench:
-    def __init__(self, refresh_s: float = 3600) -> None:
-        self.clock = ManualClock(NOW)
-        self.store = MemoryStore(clock=self.clock)
-        self.books = Books()
-        self.adapter = Adapter(self.books)
-        self.process = Process(self.store, self.adapter, scripted(), self.clock, refresh_s=refresh_s)
-
-    async def sit(self) -> Any:
-        await self.process.sit("ana")
-        await self.process.load()
-        return self.process.client
+class Bench(operators.Bench):
+    made = Adapter
 
     def raises(self, op: str, error: Exception) -> None:
         async def fail() -> None:
             raise error
 
         self.adapter.before[op] = fail
-
-    async def settled(self) -> list[str]:
-        """Both books are the same. Answers the kinds of our ledger's entries."""
-        await quiet()
-        await drained(self.process.deliverer, self.store, self.clock)
-        return [entry.kind for entry in await check_books(self.store, self.books, "ana")]
 
 
 async def until(true: Callable[[], Any]) -> None:
