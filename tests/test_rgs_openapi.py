@@ -113,7 +113,9 @@ def test_what_the_document_allows_and_makes_no_sense_is_refused_as_it_says(house
 
 def test_what_the_document_forbids_is_refused(house: House) -> None:
     for operation in operations(house.document):
-        statuses = tried(house.url, house.key, operation, NEGATIVE, 6, as_it_comes)
+        # Few cases of a GET spoil what it asks for, and which they are changes with our sources: so many that some do.
+        most = 48 if operation.method == "get" else 24
+        statuses = tried(house.url, house.key, operation, NEGATIVE, most, as_it_comes)
         assert statuses[400], (operation.label, statuses)  # schemathesis has checked that none was taken that is forbidden
 
 
