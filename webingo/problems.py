@@ -1,7 +1,7 @@
 """Finding and naming what is wrong in a file that people write: (file, field, reason), as errors.BadResource holds them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def read_object(path: Path) -> dict[str, Any]:
 def parse_object(file: str, text: str) -> dict[str, Any]:
     """The JSON object in a text; `file` is what problems name as its source. Raises BadResource."""
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = strict_json(text)
     except json.JSONDecodeError as error:
         reason = f"line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}"
         raise BadResource([(file, "", reason)]) from None
@@ -39,6 +39,12 @@ def parse_object(file: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadResource([(file, "", "it must be one JSON object, {…}")])
     return value
+
+
+def strict_json(text: str, parse_float: Callable[[str], float] | None = None) -> Any:
+    """Its integers are of any size. Raises ValueError for what is no JSON, NaN and infinities, and for a key given twice;
+    RecursionError where it is nested too deeply. `parse_float` reads fractions."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=parse_float)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

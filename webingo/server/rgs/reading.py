@@ -1,14 +1,13 @@
 """How the RGS door reads a call: strictly, whether its fields come as a JSON object or in the query."""
 
-import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from webingo.errors import Code, Refused
-from webingo.problems import invalid
+from webingo.problems import invalid, strict_json
 from webingo.session.protocol import MAX_DEPTH, too_deep
 
 Ask = TypeVar("Ask", bound=BaseModel)
@@ -68,20 +67,9 @@ def _checked(ask: type[Ask], value: dict[str, Any]) -> Ask:
 def _json(text: str) -> Any:
     """With integers of any size, which orjson has not. ValueError for what is not JSON, or names a field twice."""
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+        return strict_json(text, _float)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is given twice in one object")
-    return found
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _float(text: str) -> float:
