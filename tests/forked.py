@@ -60,10 +60,15 @@ class Forked:
         return status
 
     def _ended(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._line], [], [], timeout)[0]:
+        if self.returncode is None and self._told(timeout):
             self.returncode = int(self._line.recv(64))
             self._line.close()
         return self.returncode
+
+    def _told(self, timeout: float | None) -> bool:
+        waiting = select.poll()  # select() itself takes no descriptor above 1,023
+        waiting.register(self._line, select.POLLIN)
+        return bool(waiting.poll(None if timeout is None else 1000 * timeout))
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
